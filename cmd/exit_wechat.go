@@ -1,0 +1,83 @@
+package cmd
+
+import (
+	"errors"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+var (
+	textRefused     = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
+	textRefusedRaw  = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
+	textCause       = lang.T{En: "likely cause: %s", Zh: "可能原因：%s"}
+	textNoAnswer    = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
+	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
+	textNonsense    = lang.T{En: "%s; it did not come from WeChat's API (HTTP %d)", Zh: "%s；这不像是微信接口的答复（HTTP %d）"}
+
+	hintNewCode     = lang.T{En: "get a new code from wx.login and exchange it at once", Zh: "在小程序中重新调用 wx.login，拿到新 code 后立即使用"}
+	hintMockCode    = lang.T{En: "with a running mock: wxlogin mock login", Zh: "若正在运行模拟服务：wxlogin mock login"}
+	hintCheckConfig = lang.T{En: "see what is configured, and from where: wxlogin config list --show-origin", Zh: "查看当前配置及其来源：wxlogin config list --show-origin"}
+	hintRetry       = lang.T{En: "try again in a moment; the same code is still good", Zh: "稍候重试，同一个 code 仍可使用"}
+	hintWait        = lang.T{En: "wait a minute before the next login of this user; look for a login loop", Zh: "等一分钟再让该用户登录，并检查是否存在循环登录"}
+	hintNetwork     = lang.T{En: "check the network, a proxy (HTTPS_PROXY) and api_base: wxlogin config get api_base", Zh: "检查网络、代理（HTTPS_PROXY）以及 api_base：wxlogin config get api_base"}
+)
+
+// classifyWeChat knows what WeChat answered, and what came in place of an answer.
+func classifyWeChat(err error) (failure, bool) {
+	if e, ok := errors.AsType[*wechat.Error](err); ok {
+		return refusal(e), true
+	}
+	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
+		if e.Sent {
+			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, e.Err), hints: []lang.Message{hintNewCode.With()}}, true
+		}
+		return failure{exit: exitNetwork, message: textUnreachable.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}, true
+	}
+	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
+		f := failure{exit: exitNetwork, message: textNonsense.With(e.Error(), e.Status), hints: []lang.Message{hintNetwork.With(), hintNewCode.With()}}
+		if e.Status >= 500 {
+			f.exit = exitUpstream
+		}
+		return f, true
+	}
+	return failure{}, false
+}
+
+// refusal is an errcode, with what the catalogue knows about it.
+func refusal(e *wechat.Error) failure {
+	f := failure{exit: exitOf(e.Code), errcode: &e.Code, rid: e.RID, message: textRefusedRaw.With(int(e.Code), e.Msg)}
+	entry, known := wechat.Lookup(e.Code)
+	if known {
+		f.message = textRefused.With(int(e.Code), e.Msg, entry.Meaning)
+		f.hints = append(f.hints, textCause.With(entry.Cause), textPlainHint.With(entry.Fix))
+	}
+	switch f.exit.code {
+	case exitLogin.code:
+		if e.Code != wechat.CodeBlocked {
+			f.hints = append(f.hints, hintMockCode.With())
+		}
+	case exitAuth.code:
+		f.hints = append(f.hints, hintCheckConfig.With())
+	case exitUpstream.code:
+		f.hints = append(f.hints, map[bool]lang.T{true: hintRetry, false: hintWait}[e.Code == wechat.CodeBusy].With())
+	}
+	return f
+}
+
+var textPlainHint = lang.T{En: "%s", Zh: "建议：%s"}
+
+// exitOf maps errcodes: what blames the code, what passes by itself, and, for all others, what blames the app's credentials.
+func exitOf(code wechat.ErrCode) exit {
+	switch code {
+	case wechat.CodeInvalidCode, wechat.CodeUsed, wechat.CodeBlocked:
+		return exitLogin
+	case wechat.CodeBusy, wechat.CodeDailyQuota, wechat.CodeMinuteQuota:
+		return exitUpstream
+	}
+	if _, known := wechat.Lookup(code); known {
+		return exitAuth
+	}
+	return exitFailure
+}

@@ -1,0 +1,146 @@
+// Package mock is `wxlogin mock`: the phone and the levers of a running simulation. Each verb is one call of its control API and
+// prints the object that the API answers.
+package mock
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/mockclient"
+	"github.com/wxlogin/wxlogin/internal/term"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+)
+
+// New returns the group.
+func New(a *app.App) *cobra.Command {
+	return a.Group(app.Spec{
+		Use:   "mock",
+		Short: lang.T{En: "Use the phone, the clock and the levers of a running mock", Zh: "操作正在运行的模拟服务：手机、时钟等"},
+		Long: lang.T{
+			En: "Talks to a mock that wxlogin serve --mock runs: it lets simulated users log in and hand out encrypted data, and moves the time. The mock is looked for at --url, then WXLOGIN_URL, then http://127.0.0.1:8420.",
+			Zh: "操作由 wxlogin serve --mock 运行的模拟服务：让模拟用户登录、给出加密数据，以及拨动时间。依次在 --url、WXLOGIN_URL、http://127.0.0.1:8420 查找模拟服务。",
+		},
+		Examples: []app.Example{
+			{Note: lang.T{En: "log a user in at your own server", Zh: "在自己的服务器上登录一个用户"}, Line: `curl "http://127.0.0.1:3000/login?code=$(wxlogin mock login --user bob)"`},
+			{Note: lang.T{En: "point a shell at the mock", Zh: "让当前终端指向模拟服务"}, Line: `eval "$(wxlogin mock env)"`},
+		},
+	},
+		newLogin(a), newUserinfo(a), newPhone(a), newWeRun(a), newGroup(a), newClock(a), newReset(a), newEnv(a),
+	)
+}
+
+// command makes a verb that finds the mock by --url.
+func command(a *app.App, spec app.Spec) *cobra.Command {
+	c := a.Command(spec)
+	a.KeyFlag(c, "url", "mock.url", "URL", lang.T{En: "address of the mock", Zh: "模拟服务的地址"})
+	return c
+}
+
+// phoneCommand makes a verb of the phone, which belongs to a user of an app.
+func phoneCommand(a *app.App, spec app.Spec, run func(c *cobra.Command, who mockclient.Who) error) *cobra.Command {
+	c := command(a, spec)
+	a.KeyFlag(c, "user", "mock.user", "NAME", lang.T{En: "whose phone it is; made if new (default alice)", Zh: "手机属于谁，不存在则新建（默认 alice）"})
+	var appID string
+	c.Flags().StringVar(&appID, "appid", "", lang.T{En: "the mini program, if the mock has several: `APPID`", Zh: "模拟服务有多个小程序时，指定 `APPID`"}.In(a.IO.Lang))
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		configured, err := a.Config()
+		if err != nil {
+			return err
+		}
+		return run(c, mockclient.Who{User: configured.Mock.User, AppID: wechat.AppID(appID)})
+	}
+	return c
+}
+
+// printRaw prints the mock's answer: with --json and off a terminal as it came, for people by human.
+func printRaw(a *app.App, raw json.RawMessage, human func(p *term.Page)) error {
+	output, err := a.Output()
+	if err != nil {
+		return err
+	}
+	return output.Print(a.IO, raw, human)
+}
+
+// newClock is `wxlogin mock clock [+6m | reset]`.
+func newClock(a *app.App) *cobra.Command {
+	c := command(a, app.Spec{
+		Use:   "clock [DURATION | reset]",
+		Short: lang.T{En: "Move the time of codes, sessions and tokens", Zh: "拨动 code、会话和令牌的时间"},
+		Long: lang.T{
+			En: "Moves the mock's clock by a duration such as +6m or +72h on top of earlier moves (back: wxlogin mock clock -- -1h); reset puts it back to the system's time. Without an argument it tells the time. Logins that have not happened yet, because the clock went back, are forgotten.",
+			Zh: "在之前的基础上把模拟服务的时钟拨动一段时间，例如 +6m 或 +72h（回拨：wxlogin mock clock -- -1h）；reset 恢复为系统时间。不带参数时显示时间。时钟回拨后，那些“尚未发生”的登录会被遗忘。",
+		},
+		Examples: []app.Example{
+			{Note: lang.T{En: "let every code expire", Zh: "让所有 code 过期"}, Line: "wxlogin mock clock +6m"},
+			{Note: lang.T{En: "back to the present", Zh: "回到现在"}, Line: "wxlogin mock clock reset"},
+		},
+	})
+	c.Args = app.MaxArgs(1)
+	c.ValidArgsFunction = cobra.FixedCompletions([]string{"+6m", "+24h", "reset"}, cobra.ShellCompDirectiveNoFileComp)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		client, err := a.Mock()
+		if err != nil {
+			return err
+		}
+		clock, err := moveClock(c, client, args)
+		if err != nil {
+			return err
+		}
+		return printRaw(a, clock.Raw, func(p *term.Page) {
+			if clock.OffsetSeconds == 0 {
+				p.Line(lang.T{En: "%s, the system's time", Zh: "%s，与系统时间一致"}, p.Clock(clock.Now))
+				return
+			}
+			p.Line(lang.T{En: "%s, moved by %s", Zh: "%s，已拨动 %s"}, p.Clock(clock.Now), clock.Offset)
+		})
+	}
+	return c
+}
+
+func moveClock(c *cobra.Command, client *mockclient.Client, args []string) (mockclient.Clock, error) {
+	switch {
+	case len(args) == 0:
+		return client.Clock(c.Context())
+	case args[0] == "reset":
+		return client.ResetClock(c.Context())
+	}
+	if _, err := time.ParseDuration(args[0]); err != nil {
+		return mockclient.Clock{}, app.Usage(textBadMove, args[0])
+	}
+	return client.Move(c.Context(), args[0])
+}
+
+var textBadMove = lang.T{En: "%q is not a duration such as +6m, +72h or -1h, nor reset", Zh: "%q 不是 +6m、+72h、-1h 这样的时长，也不是 reset"}
+
+// newReset is `wxlogin mock reset`.
+func newReset(a *app.App) *cobra.Command {
+	c := command(a, app.Spec{
+		Use:   "reset",
+		Short: lang.T{En: "Forget all users, codes and sessions", Zh: "清空所有用户、code 和会话"},
+		Long: lang.T{
+			En: "Puts the mock back to how it started, the clock included: for between two tests. With --appid, only that mini program is put back, and the clock stays.",
+			Zh: "把模拟服务恢复到启动时的状态，包括时钟，适合在两个测试之间使用。加 --appid 时只恢复该小程序，时钟不变。",
+		},
+		Examples: []app.Example{{Note: lang.T{En: "between two tests", Zh: "在两个测试之间"}, Line: "wxlogin mock reset"}},
+	})
+	var appID string
+	c.Flags().StringVar(&appID, "appid", "", lang.T{En: "only this mini program: `APPID`", Zh: "只恢复这个小程序：`APPID`"}.In(a.IO.Lang))
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		client, err := a.Mock()
+		if err != nil {
+			return err
+		}
+		done, err := client.Reset(c.Context(), wechat.AppID(appID))
+		if err != nil {
+			return err
+		}
+		return printRaw(a, done.Raw, func(p *term.Page) {
+			p.Verdict(term.OK, lang.T{En: "the mock is as it was when it started", Zh: "模拟服务已恢复到启动时的状态"})
+		})
+	}
+	return c
+}

@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/config"
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/stack"
+	"github.com/wxlogin/wxlogin/internal/world"
+)
+
+// serveOptions of `wxlogin serve`.
+type serveOptions struct {
+	mock        bool
+	adopt       bool
+	allowRemote bool
+	seed        uint64
+	readyFile   string
+	hosts       []string
+}
+
+// newServe is `wxlogin serve [--mock]`.
+func newServe(a *app.App) *cobra.Command {
+	opts := serveOptions{}
+	c := a.Command(app.Spec{
+		Use:   "serve",
+		Short: lang.T{En: "Run the login server, with --mock against a simulated WeChat", Zh: "运行登录服务器，加 --mock 则对接模拟的微信"},
+		Long: lang.T{
+			En: "Answers /onLogin, /decrypt, /session and /logout for a mini program. With --mock it plays WeChat as well, on the same port: codes, session keys and encrypted data come from simulated users (wxlogin mock login), need no AppID, and cost nothing. Nothing of a mock is written to disk, and its tokens open nowhere else.\nWithout --mock it asks the real WeChat and needs an appid and its AppSecret.\nOne line on stderr tells when it is ready (with --json, one object on stdout); then a line for each request. Ctrl-C lets requests in flight finish and ends with exit code 0; a second one ends at once.",
+			Zh: "为小程序提供 /onLogin、/decrypt、/session 和 /logout。加 --mock 时，同一端口还会扮演微信：code、session_key 和加密数据都来自模拟用户（wxlogin mock login），不需要 AppID，也没有任何费用。模拟服务不写磁盘，它签发的令牌在别处也无法打开。\n不加 --mock 时对接真实的微信，需要 appid 和 AppSecret。\n就绪时在 stderr 输出一行（加 --json 时在 stdout 输出一个对象），之后每个请求一行。按 Ctrl-C 会等正在处理的请求完成，退出码为 0；再按一次立即结束。",
+		},
+		Examples: []app.Example{
+			{Note: lang.T{En: "a WeChat of your own, and a login server beside it", Zh: "自己的“微信”，外加登录服务器"}, Line: "wxlogin serve --mock"},
+			{Note: lang.T{En: "in a script: a free port, and a file to wait for", Zh: "在脚本中：使用空闲端口，并等待就绪文件"}, Line: "wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json"},
+			{Note: lang.T{En: "against the real WeChat", Zh: "对接真实的微信"}, Line: "WXLOGIN_SECRET_FILE=secret.txt wxlogin serve --appid wx4f4bc4dec97d474b"},
+		},
+	})
+	f := c.Flags()
+	text := func(t lang.T) string { return t.In(a.IO.Lang) }
+	f.BoolVar(&opts.mock, "mock", false, text(lang.T{En: "play WeChat, too", Zh: "同时扮演微信"}))
+	f.BoolVar(&opts.adopt, "adopt", false, text(lang.T{En: "with --mock: admit any well-shaped appid with the first secret it shows, and any code, for people who develop in WeChat DevTools", Zh: "与 --mock 一起使用：接受任何格式正确的 appid（以首次出现的 secret 为准）和任何 code，便于在微信开发者工具中开发"}))
+	f.BoolVar(&opts.allowRemote, "allow-remote", false, text(lang.T{En: "with --mock: allow an address that others can reach; the control API then wants WXLOGIN_MOCK_TOKEN", Zh: "与 --mock 一起使用：允许监听他人可访问的地址，此时控制接口需要 WXLOGIN_MOCK_TOKEN"}))
+	f.Uint64Var(&opts.seed, "seed", 0, text(lang.T{En: "with --mock: the same `NUMBER` gives the same users, codes and keys", Zh: "与 --mock 一起使用：相同的 `NUMBER` 产生相同的用户、code 和密钥"}))
+	f.StringVar(&opts.readyFile, "ready-file", "", text(lang.T{En: "write `FILE` when ready, remove it at the end", Zh: "就绪时写入 `FILE`，结束时删除"}))
+	f.StringSliceVar(&opts.hosts, "host", nil, text(lang.T{En: "answer for this host `NAME`, too (repeatable)", Zh: "也响应这个主机名 `NAME`（可重复）"}))
+	a.KeyFlag(c, "addr", "addr", "HOST:PORT", lang.T{En: "listen here; port 0 picks a free one (default 127.0.0.1:8420)", Zh: "监听地址，端口 0 表示自动选择（默认 127.0.0.1:8420）"})
+	a.KeyFlag(c, "token-ttl", "token_ttl", "DURATION", lang.T{En: "life of a login token (default 24h)", Zh: "登录令牌的有效期（默认 24h）"})
+	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
+	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
+	weChatFlags(a, c)
+	c.RunE = func(c *cobra.Command, _ []string) error { return runServe(c.Context(), a, opts) }
+	return c
+}
+
+func runServe(ctx context.Context, a *app.App, opts serveOptions) error {
+	if !opts.mock && (opts.adopt || opts.allowRemote || opts.seed != 0) {
+		return app.Usage(textNeedsMock)
+	}
+	c, err := a.Config()
+	if err != nil {
+		return err
+	}
+	options := stack.Options{
+		Addr: c.Addr, Hosts: opts.hosts, Logger: slog.New(a.LogHandler()),
+		TokenTTL: c.TokenTTL, SessionTTL: c.SessionTTL, Timeout: c.Timeout,
+	}
+	if opts.mock {
+		options.Mock, err = mockOptions(ctx, a, c, opts)
+	} else {
+		err = realOptions(ctx, a, c, &options)
+	}
+	if err != nil {
+		return err
+	}
+	return serve(ctx, a, options, opts.readyFile)
+}
+
+// serve runs until ctx ends. A signal is how a server is told to stop, so that is success.
+func serve(ctx context.Context, a *app.App, options stack.Options, readyFile string) (err error) {
+	output, err := a.Output()
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	running, err := stack.Start(serving, options)
+	if err != nil {
+		return err
+	}
+	ready := running.Ready()
+	if readyFile != "" {
+		if err := ready.WriteFile(readyFile); err != nil {
+			stop()
+			return errors.Join(err, running.Wait())
+		}
+		defer func() { err = errors.Join(err, ready.RemoveFile(readyFile)) }()
+	}
+	if output.Machine() {
+		err = output.Print(a.IO, ready, nil)
+	} else {
+		a.IO.Note(readyLine(ready))
+	}
+	if err != nil {
+		stop()
+	}
+	return errors.Join(err, running.Wait())
+}
+
+// realOptions are those of a server against the real WeChat: credentials, key ring, store.
+func realOptions(ctx context.Context, a *app.App, c *config.Config, options *stack.Options) (err error) {
+	if options.AppID, err = a.AppID(); err != nil {
+		return err
+	}
+	if options.Secret, err = a.Secret(ctx); err != nil {
+		return err
+	}
+	options.APIBase = c.APIBase
+	if options.Ring, err = a.Keys(); err != nil {
+		return err
+	}
+	options.Store, err = a.Store(ctx)
+	return err
+}
+
+// mockOptions decide which app the simulation knows, and who may steer it.
+func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOptions) (*stack.Mock, error) {
+	mock := &stack.Mock{Adopt: opts.adopt, Seed: opts.seed}
+	if c.AppID != "" {
+		if err := c.AppID.Check(); err != nil {
+			return nil, err
+		}
+		secret, err := c.Secret(ctx, a.SecretSources(false))
+		if errors.Is(err, config.ErrNoSecret) {
+			_, secret = stack.DemoApp()
+			a.IO.Note(textDemoSecret.With(c.AppID))
+		} else if err != nil {
+			return nil, err
+		}
+		mock.App = world.App{ID: c.AppID, Secret: secret, OpenPlatform: world.DemoPlatform}
+	}
+	if isLoopback(c.Addr) {
+		return mock, nil
+	}
+	token, _ := a.Env("WXLOGIN_MOCK_TOKEN")
+	switch {
+	case !opts.allowRemote:
+		return nil, app.Usage(textRemoteMock, c.Addr)
+	case token == "":
+		return nil, app.Usage(textRemoteNeedsToken, c.Addr)
+	}
+	mock.Token = redact.NewSecret(token)
+	return mock, nil
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// readyLine is the one line that says where the server is, and what to type next.
+func readyLine(ready stack.Ready) lang.Message {
+	if !ready.Mock {
+		return textReady.With(ready.URL, ready.AppID)
+	}
+	where := ""
+	if ready.URL != app.DefaultURL {
+		where = " --url " + ready.URL
+	}
+	return textReadyMock.With(ready.URL, ready.AppID, "wxlogin mock login"+where, `eval "$(wxlogin mock env`+where+`)"`)
+}
+
+var (
+	textNeedsMock        = lang.T{En: "--adopt, --allow-remote and --seed go with --mock", Zh: "--adopt、--allow-remote、--seed 须与 --mock 一起使用"}
+	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}
+	textRemoteNeedsToken = lang.T{En: "a mock at %s needs WXLOGIN_MOCK_TOKEN: set it here and where the mock commands run", Zh: "监听 %s 的模拟服务需要 WXLOGIN_MOCK_TOKEN：请在这里以及运行 mock 命令的地方都设置它"}
+	textDemoSecret       = lang.T{En: "no secret is configured for %s; the simulation takes the demo secret for it (wxlogin mock env prints it)", Zh: "没有为 %s 配置 secret，模拟服务将使用演示用 secret（可用 wxlogin mock env 查看）"}
+	textReady            = lang.T{En: "ready: login server at %s for appid %s", Zh: "已就绪：登录服务器 %s，appid %s"}
+	textReadyMock        = lang.T{En: "ready: %s is a login server and its WeChat, appid %s; get a code: %s; set up a shell: %s", Zh: "已就绪：%s 同时是登录服务器和模拟的微信，appid %s；获取 code：%s；设置终端环境：%s"}
+)

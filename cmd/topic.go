@@ -1,0 +1,160 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/config"
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/term"
+)
+
+// A topic is a page of help that belongs to no single command.
+type topic struct {
+	name  string
+	short lang.T
+	print func(a *app.App, p *term.Page)
+}
+
+// topics in the order in which help lists them.
+func topics() []topic {
+	return []topic{
+		{"environment", lang.T{En: "variables that wxlogin reads", Zh: "wxlogin 读取的环境变量"}, printEnvironment},
+		{"exit-codes", lang.T{En: "what each exit code means, and whether to retry", Zh: "各退出码的含义，以及是否值得重试"}, printExitCodes},
+		{"formatting", lang.T{En: "--json, -o, -q, and what errors look like to programs", Zh: "--json、-o、-q，以及程序看到的错误格式"}, paragraphs(textFormatting)},
+		{"secrets", lang.T{En: "where secrets come from, and where they never go", Zh: "密钥从哪里来，绝不会出现在哪里"}, paragraphs(textSecrets)},
+		{"mock", lang.T{En: "the simulated WeChat, its phone and its clock", Zh: "模拟的微信、模拟手机和它的时钟"}, paragraphs(textMock)},
+		{"ci", lang.T{En: "logging in from a CI job", Zh: "在 CI 中登录"}, paragraphs(textCI)},
+	}
+}
+
+func findTopic(name string) (topic, bool) {
+	for _, t := range topics() {
+		if t.name == name {
+			return t, true
+		}
+	}
+	return topic{}, false
+}
+
+func topicNames() []string {
+	var names []string
+	for _, t := range topics() {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+func topicRows(l lang.Lang) []term.Row {
+	var rows []term.Row
+	for _, t := range topics() {
+		rows = append(rows, term.Row{Name: t.name, Text: t.short.In(l)})
+	}
+	return rows
+}
+
+func paragraphs(text lang.T) func(*app.App, *term.Page) {
+	return func(_ *app.App, p *term.Page) { p.Paragraphs(p.In(text)) }
+}
+
+func printExitCodes(_ *app.App, p *term.Page) {
+	var rows [][]term.Cell
+	for _, e := range exits() {
+		rows = append(rows, term.Cells(strconv.Itoa(e.code), e.kind, p.In(e.retry), p.In(e.when)))
+	}
+	p.Table([]lang.T{
+		{En: "code", Zh: "退出码"}, {En: "name", Zh: "名称"}, {En: "retry?", Zh: "重试"}, {En: "when", Zh: "何时"},
+	}, rows)
+}
+
+func printEnvironment(_ *app.App, p *term.Page) {
+	p.Paragraphs(p.In(textEnvironment))
+	p.Heading(lang.T{En: "Configuration keys", Zh: "配置项"})
+	var rows []term.Row
+	for _, k := range config.Keys() {
+		text := k.Help.In(p.Lang())
+		if k.Default != "" {
+			text += fmt.Sprintf(" [%s]", k.Default)
+		}
+		rows = append(rows, term.Row{Name: k.Env, Text: text})
+	}
+	p.Rows(rows)
+	p.Heading(lang.T{En: "Besides", Zh: "其他"})
+	rows = nil
+	for _, v := range append(config.Variables(), terminalVariables()...) {
+		rows = append(rows, term.Row{Name: v.Name, Text: v.Help.In(p.Lang())})
+	}
+	p.Rows(rows)
+}
+
+func terminalVariables() []config.Variable {
+	return []config.Variable{
+		{Name: "NO_COLOR", Help: lang.T{En: "no colour, whatever its value", Zh: "不使用颜色（任意非空值）"}},
+		{Name: "CLICOLOR_FORCE, FORCE_COLOR", Help: lang.T{En: "colour even in a pipe, unless 0", Zh: "即使在管道中也使用颜色（0 除外）"}},
+		{Name: "CI", Help: lang.T{En: "no questions, English messages", Zh: "不提问，消息使用英文"}},
+		{Name: "LC_ALL, LC_MESSAGES, LANG", Help: lang.T{En: "zh… makes the messages Chinese", Zh: "以 zh 开头时消息使用中文"}},
+		{Name: "HTTPS_PROXY, NO_PROXY", Help: lang.T{En: "proxy for calls to WeChat", Zh: "访问微信时使用的代理"}},
+	}
+}
+
+var textEnvironment = lang.T{
+	En: "A flag is stronger than a variable, a variable than the project's ./wxlogin.yaml, that than the user's config.yaml (wxlogin config path). wxlogin config list --show-origin tells where each value comes from.",
+	Zh: "优先级从高到低：命令行参数、环境变量、项目的 ./wxlogin.yaml、用户的 config.yaml（wxlogin config path）。wxlogin config list --show-origin 显示每个值的来源。",
+}
+
+var textFormatting = lang.T{
+	En: `Standard output carries the answer and nothing else; progress, warnings and errors go to standard error.
+--json (or -o json, or WXLOGIN_OUTPUT=json) prints one object on one line. Its field names are stable: fields are added, never renamed. Times are RFC 3339 in UTC. Secrets print as "[redacted]" unless --reveal is given.
+-q EXPR runs a jq expression over that object; strings print without quotes. The expression is compiled before anything is sent, so a typo costs no code: wxlogin exchange CODE -q .openid
+An error under --json is one object on standard error, and standard output stays empty: {"error":{"kind":"login","exit":5,"errcode":40029,"rid":"…","message":"…","hint":["…"]}}. The kind is the name column of wxlogin help exit-codes.
+Without a terminal there is no colour, tables have tabs, times are RFC 3339, and decrypt prints WeChat's own bytes.`,
+	Zh: `标准输出只有结果；进度、警告和错误都写到标准错误。
+--json（或 -o json，或 WXLOGIN_OUTPUT=json）在一行内输出一个对象。字段名是稳定的：只增加，不改名。时间为 UTC 的 RFC 3339 格式。密钥显示为 "[redacted]"，除非给出 --reveal。
+-q EXPR 对该对象执行 jq 表达式，字符串不带引号。表达式在发送任何请求之前编译，写错不会浪费 code：wxlogin exchange CODE -q .openid
+使用 --json 时，错误是写到标准错误的一个对象，标准输出为空：{"error":{"kind":"login","exit":5,"errcode":40029,"rid":"…","message":"…","hint":["…"]}}。kind 即 wxlogin help exit-codes 中的名称。
+不在终端上时没有颜色，表格用制表符分隔，时间为 RFC 3339，decrypt 原样输出微信的字节。`,
+}
+
+var textSecrets = lang.T{
+	En: `No flag takes the AppSecret: command lines are seen by everybody on the machine and stay in histories and CI logs. It comes from, in this order: --secret-file FILE (- is standard input), WXLOGIN_SECRET_FILE, WXLOGIN_SECRET, the key secret of the configuration, the system's keyring, and at a terminal a prompt.
+The key secret is best a reference: env:NAME, file:PATH, keyring, or cmd:COMMAND (whose output it is). A literal is accepted in a file that only you can read.
+session_key, AppSecret, access tokens and login tokens print as [redacted] in every message and log. --reveal shows the session_key of exchange. Requests to WeChat carry the secret in the URL, so URLs are never printed.
+Saved session keys are encrypted under a key in keys.json (wxlogin config path), a file that only you can read. Without that file they are lost.
+The session_key of a decrypt may be given as @FILE, env:NAME or - (standard input).`,
+	Zh: `没有任何参数接收 AppSecret：命令行会被本机所有人看到，还会留在历史记录和 CI 日志里。AppSecret 依次取自：--secret-file FILE（- 为标准输入）、WXLOGIN_SECRET_FILE、WXLOGIN_SECRET、配置项 secret、系统钥匙串，在终端上还可以提问。
+配置项 secret 最好是引用：env:NAME、file:PATH、keyring，或 cmd:COMMAND（取其输出）。明文只允许写在仅你可读的文件里。
+session_key、AppSecret、access_token 和登录令牌在所有消息和日志中都显示为 [redacted]。--reveal 可显示 exchange 得到的 session_key。发给微信的请求把 secret 放在 URL 里，因此从不打印 URL。
+保存的 session_key 用 keys.json（wxlogin config path）中的密钥加密，该文件只有你能读；丢失它就无法再打开这些会话。
+decrypt 的 session_key 可以写成 @FILE、env:NAME 或 -（标准输入）。`,
+}
+
+var textMock = lang.T{
+	En: `wxlogin serve --mock runs a login server and the WeChat it asks, on one port (http://127.0.0.1:8420). In another terminal, wxlogin mock env prints the variables that point everything at it: eval "$(wxlogin mock env)"
+The phone: wxlogin mock login prints a code as wx.login would hand it out; wxlogin mock userinfo, phone, werun and group print what wx.* hands to success, encrypted under the key of the user's newest login. --user NAME is any name; who does not exist yet is made.
+The clock: wxlogin mock clock +6m moves the time of codes, sessions and login tokens at once, so that everything that expires can be made to. wxlogin mock clock reset puts it back, wxlogin mock reset forgets everything.
+WeChat's side: /sns/jscode2session answers as WeChat does, byte for byte: point an SDK whose base URL can be set at WXLOGIN_API_BASE. Codes live five minutes and work once; a code of another app is refused and spent.
+A mock keeps nothing on disk. Its login tokens are sealed with keys that live in that process only, so no other server accepts them, and wxlogin inspect asks the running mock about them.
+In WeChat DevTools, codes come from the real WeChat or are "the code is a mock one": serve --mock --adopt logs the default user in for those.`,
+	Zh: `wxlogin serve --mock 在同一个端口（http://127.0.0.1:8420）上运行登录服务器和它所对接的“微信”。在另一个终端里，wxlogin mock env 打印指向它的环境变量：eval "$(wxlogin mock env)"
+手机：wxlogin mock login 打印一个 code，与 wx.login 给出的一样；wxlogin mock userinfo、phone、werun、group 打印 wx.* 返回给 success 的对象，用该用户最近一次登录的密钥加密。--user NAME 可以是任意名字，不存在的用户会自动创建。
+时钟：wxlogin mock clock +6m 同时拨动 code、会话和登录令牌的时间，让一切会过期的东西过期。wxlogin mock clock reset 恢复时间，wxlogin mock reset 清空一切。
+微信一侧：/sns/jscode2session 的应答与微信逐字节一致，可以把能设置地址的 SDK 指向 WXLOGIN_API_BASE。code 五分钟内有效且只能用一次；别的小程序的 code 会被拒绝并作废。
+模拟服务不写磁盘。它的登录令牌用只存在于该进程的密钥加密，其他服务器都不接受，wxlogin inspect 会去询问正在运行的模拟服务。
+微信开发者工具里的 code 来自真实微信，或者是 "the code is a mock one"：serve --mock --adopt 会让它们以默认用户登录。`,
+}
+
+var textCI = lang.T{
+	En: `A CI job has no phone, no AppID and no network to WeChat; a mock needs none of them.
+Start one on a free port and wait for it: wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json & then wait until ready.json exists: it is written whole, once everything answers, and holds the url.
+Then export WXLOGIN_URL=http://127.0.0.1:PORT, and eval "$(wxlogin mock env)" gives WXLOGIN_API_BASE, WXLOGIN_APPID and WXLOGIN_SECRET for the server under test.
+A code for each test: CODE=$(wxlogin mock login --user alice). What expires is tested with wxlogin mock clock +6m, and wxlogin mock reset between tests starts anew.
+Exit codes tell what happened (wxlogin help exit-codes), errors are JSON with --json, messages are English where CI is set, and nothing asks questions.
+Stop the mock with SIGTERM: it finishes what is in flight, removes the ready file and exits with 0.`,
+	Zh: `CI 里没有手机、没有 AppID，也连不上微信；模拟服务都不需要。
+在空闲端口上启动并等待就绪：wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json &，然后等到 ready.json 出现：它在一切就绪后一次性写入，其中有 url。
+接着 export WXLOGIN_URL=http://127.0.0.1:PORT，再用 eval "$(wxlogin mock env)" 得到 WXLOGIN_API_BASE、WXLOGIN_APPID 和 WXLOGIN_SECRET，供被测服务器使用。
+每个测试取一个 code：CODE=$(wxlogin mock login --user alice)。用 wxlogin mock clock +6m 测试过期，用 wxlogin mock reset 在测试之间清空。
+退出码说明结果（wxlogin help exit-codes），加 --json 时错误是 JSON；设置了 CI 时消息为英文，也不会提问。
+用 SIGTERM 停止模拟服务：它会处理完手头的请求、删除就绪文件，退出码为 0。`,
+}

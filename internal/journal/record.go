@@ -1,0 +1,41 @@
+// Package journal describes the calls that a server answered, one [Record] a call, masked on entry: a record never holds a
+// query, a body, a header or a secret.
+package journal
+
+import (
+	"context"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+)
+
+// A Record is one call. The server fills in what it sees from outside; the handler that answers adds what it knows, through
+// [From]. It is owned by the goroutine of the call until the call is over.
+type Record struct {
+	Time     time.Time
+	Method   string
+	Path     redact.Untrusted // without the query, where WeChat takes secrets
+	Peer     string           // host:port of the caller
+	Status   int              // HTTP status
+	Duration time.Duration
+
+	ErrCode int              // of an answer in WeChat's format; 0 for success and for everything else
+	AppID   redact.Untrusted // as the call gave it
+	User    string           // name of the simulated user
+	Reason  string           // why a call was refused, in a few words; English, as logs are
+}
+
+type key struct{}
+
+// With returns a context that carries the record of the call.
+func With(ctx context.Context, record *Record) context.Context {
+	return context.WithValue(ctx, key{}, record)
+}
+
+// From returns the record of the call that ctx belongs to; a scratch record when there is none, so that handlers need not ask.
+func From(ctx context.Context) *Record {
+	if record, ok := ctx.Value(key{}).(*Record); ok {
+		return record
+	}
+	return &Record{}
+}

@@ -1,0 +1,136 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/token"
+)
+
+// Verdict is what a login token is worth, in the words of `wxlogin inspect --json`.
+type Verdict string
+
+// The verdicts.
+const (
+	Valid          Verdict = "valid"
+	Expired        Verdict = "expired"
+	Revoked        Verdict = "revoked"
+	UnknownKey     Verdict = "unknown_key" // sealed by a key that this ring does not hold
+	Tampered       Verdict = "tampered"    // changed since it was sealed
+	NotALoginToken Verdict = "not_a_login_token"
+	Unverified     Verdict = "unverified" // nobody tried: only the header was read
+)
+
+// The states of a session, seen from a token.
+const (
+	SessionCurrent = "current"
+	SessionRotated = "rotated" // the session key has changed since the token was issued
+	SessionAbsent  = "absent"
+)
+
+// An Inspection is everything that a token and the store tell. It never holds a session key.
+type Inspection struct {
+	Verdict   Verdict       `json:"verdict"`
+	Header    *token.Header `json:"header,omitempty"`
+	Claims    *token.Claims `json:"claims,omitempty"`
+	OpenID    string        `json:"openid,omitempty"`
+	AppID     string        `json:"appid,omitempty"`
+	IssuedAt  *time.Time    `json:"issued_at,omitempty"`
+	ExpiresAt *time.Time    `json:"expires_at,omitempty"`
+	RevokedAt *time.Time    `json:"revoked_at,omitempty"`
+	Session   string        `json:"session,omitempty"`
+	Reason    string        `json:"reason,omitempty"`    // English: why the verdict is not valid
+	CheckedAt time.Time     `json:"checked_at,omitzero"` // by the service's clock, which a mock's users move
+
+	// Cause is the error behind Reason; nil for a valid token.
+	Cause  error `json:"-"`
+	claims token.Claims
+}
+
+// Inspect judges a token. It fails only when the store does; whatever is wrong with the token is in the [Inspection].
+func (s *Service) Inspect(ctx context.Context, text string) (Inspection, error) {
+	now := s.Now()
+	header, claims, err := s.Tokens.Open(text, now)
+	in := judge(header, claims, err)
+	in.CheckedAt = now.UTC()
+	if in.Claims == nil {
+		return in, nil
+	}
+	if in.Verdict == Valid {
+		if err := s.belongsHere(claims); err != nil {
+			in.refuse(NotALoginToken, err)
+			return in, nil
+		}
+	}
+	revocation, err := s.Store.Revoked(ctx, claims.ID)
+	if err != nil {
+		return Inspection{}, &StoreError{err}
+	}
+	if revocation != nil {
+		in.RevokedAt = &revocation.At
+		in.refuse(Revoked, fmt.Errorf("revoked at %s (%s)", revocation.At.UTC().Format(time.RFC3339), revocation.Reason))
+	}
+	in.Session, err = s.sessionState(ctx, claims)
+	return in, err
+}
+
+// judge turns the outcome of opening a token into a verdict.
+func judge(header token.Header, claims token.Claims, err error) Inspection {
+	in := Inspection{Verdict: Valid, claims: claims}
+	if header != (token.Header{}) {
+		in.Header = &header
+	}
+	_, expired := errors.AsType[*token.ExpiredError](err)
+	_, unknown := errors.AsType[*token.UnknownKeyError](err)
+	switch {
+	case err == nil:
+	case expired:
+		in.refuse(Expired, err)
+	case unknown:
+		in.refuse(UnknownKey, err)
+		return in
+	case errors.Is(err, token.ErrTampered):
+		in.refuse(Tampered, err)
+		return in
+	default:
+		in.refuse(NotALoginToken, err)
+		return in
+	}
+	in.Claims = &claims
+	in.OpenID, in.AppID = string(claims.OpenID), string(claims.AppID)
+	in.IssuedAt, in.ExpiresAt = &claims.IssuedAt, &claims.ExpiresAt
+	return in
+}
+
+func (in *Inspection) refuse(verdict Verdict, cause error) {
+	in.Verdict, in.Cause, in.Reason = verdict, cause, cause.Error()
+}
+
+// belongsHere refuses tokens that our keys open but that were issued for something else: another app whose server shares
+// the key ring, or another issuer.
+func (s *Service) belongsHere(claims token.Claims) error {
+	switch {
+	case claims.Issuer != s.Issuer:
+		return fmt.Errorf("issued by %q, not by %q", claims.Issuer, s.Issuer)
+	case s.AppID != "" && claims.AppID != s.AppID:
+		return fmt.Errorf("issued for appid %q, not for %q", claims.AppID, s.AppID)
+	}
+	return nil
+}
+
+// sessionState tells how the session stands that the token belongs to.
+func (s *Service) sessionState(ctx context.Context, claims token.Claims) (string, error) {
+	found, err := s.Store.Get(ctx, session.ID{Origin: s.Origin, AppID: claims.AppID, OpenID: claims.OpenID})
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		return SessionAbsent, nil
+	case err != nil:
+		return "", &StoreError{err}
+	case found.KeyObtained.Truncate(time.Second).After(claims.IssuedAt): // a token's times are whole seconds
+		return SessionRotated, nil
+	}
+	return SessionCurrent, nil
+}

@@ -1,0 +1,164 @@
+// Package login is the job itself: a code becomes a session and a login token; a logged-in user's open data is
+// decrypted; a token is inspected and revoked.
+//
+// A session key never leaves this package, and an openid leaves it only inside a token. What can fail fails as a typed
+// error: [*wechat.Error], [*wxapi.TransportError] and [*wxapi.AnswerError] as the client gives them, and this package's
+// own [*TokenError], [*DataError], [*StoreError], [ErrNoCode], [ErrCodeInFlight] and [ErrNoSession].
+package login
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/token"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+// A Code2Sessioner exchanges a code, once.
+type Code2Sessioner interface {
+	Code2Session(ctx context.Context, code wechat.Code) (wxapi.Session, error)
+}
+
+// Tokens issues login tokens and opens them.
+type Tokens interface {
+	Issue(claims token.Claims) (redact.Secret, error)
+	Open(text string, now time.Time) (token.Header, token.Claims, error)
+}
+
+// Store is what a login needs of a [session.Store].
+type Store interface {
+	Save(ctx context.Context, l session.Login) (session.Session, error)
+	Get(ctx context.Context, id session.ID) (session.Session, error)
+	Claim(ctx context.Context, codeHash [sha256.Size]byte, now, until time.Time) (bool, error)
+	Release(ctx context.Context, codeHash [sha256.Size]byte) error
+	Revoke(ctx context.Context, revocation session.Revocation) error
+	Revoked(ctx context.Context, tokenID string) (*session.Revocation, error)
+	Expire(ctx context.Context, now, sessionsBefore time.Time) error
+}
+
+// Options of a [Service]. All are required but WeChat, which only [Service.Login] needs.
+type Options struct {
+	WeChat Code2Sessioner
+	Store  Store
+	Tokens Tokens
+	Now    func() time.Time
+
+	Origin wechat.Origin // the API host that sessions come from
+	AppID  wechat.AppID
+	Issuer string // "iss" of the tokens
+
+	TokenTTL   time.Duration
+	SessionTTL time.Duration // how long a session may be used after its last login
+}
+
+// Service logs users of one mini program in. It is safe for concurrent use.
+type Service struct {
+	Options
+}
+
+// New returns a service.
+func New(o Options) *Service { return &Service{Options: o} }
+
+// claimLife bounds how long a code whose exchange died without an answer stays claimed: longer than any exchange takes,
+// shorter than a code lives.
+const claimLife = time.Minute
+
+// Errors of a login.
+var (
+	ErrNoCode       = errors.New("no code given")
+	ErrCodeInFlight = errors.New("this code is being exchanged by another request")
+	ErrNoSession    = errors.New("no session: the user has to log in again")
+)
+
+// A StoreError is a failure of our own store, not of the caller or WeChat.
+type StoreError struct{ Err error }
+
+func (e *StoreError) Error() string { return fmt.Sprintf("session store: %v", e.Err) }
+
+// Unwrap returns the store's error.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// Token is a fresh login token.
+type Token struct {
+	Value     redact.Secret
+	ExpiresIn time.Duration
+}
+
+// Login exchanges code, saves the session and issues a token. Of several calls with one code at the same time one asks
+// WeChat, the others fail with [ErrCodeInFlight]. Once the code was sent, a caller who goes away no longer stops the login:
+// the code is spent, so the session is kept.
+func (s *Service) Login(ctx context.Context, code wechat.Code) (Token, error) {
+	if code == "" {
+		return Token{}, ErrNoCode
+	}
+	release, err := s.claim(ctx, code)
+	if err != nil {
+		return Token{}, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	answer, err := s.WeChat.Code2Session(ctx, code)
+	if !outcomeUnknown(err) {
+		defer release(ctx)
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	return s.open(ctx, answer)
+}
+
+// claim reserves the code for this call. The returned function gives it back.
+func (s *Service) claim(ctx context.Context, code wechat.Code) (release func(context.Context), err error) {
+	hash := sha256.Sum256([]byte(string(s.Origin) + "\x00" + string(s.AppID) + "\x00" + string(code)))
+	now := s.Now()
+	claimed, err := s.Store.Claim(ctx, hash, now, now.Add(claimLife))
+	switch {
+	case err != nil:
+		return nil, &StoreError{err}
+	case !claimed:
+		return nil, ErrCodeInFlight
+	}
+	// A claim that cannot be given back ends by itself after claimLife; the login's own outcome matters more.
+	return func(ctx context.Context) { _ = s.Store.Release(ctx, hash) }, nil
+}
+
+// outcomeUnknown reports whether the code may have been consumed without anybody telling: then the claim stays until its end,
+// and afterwards WeChat's own 40163 is the truth.
+func outcomeUnknown(err error) bool {
+	if failure, ok := errors.AsType[*wxapi.TransportError](err); ok {
+		return failure.Sent
+	}
+	_, nonsense := errors.AsType[*wxapi.AnswerError](err)
+	return nonsense
+}
+
+// open saves what WeChat answered and issues the token.
+func (s *Service) open(ctx context.Context, answer wxapi.Session) (Token, error) {
+	now := s.Now()
+	saved, err := s.Store.Save(ctx, session.Login{
+		ID:      session.ID{Origin: s.Origin, AppID: s.AppID, OpenID: answer.OpenID},
+		UnionID: answer.UnionID,
+		Key:     answer.SessionKey,
+		At:      now,
+	})
+	if err != nil {
+		return Token{}, &StoreError{err}
+	}
+	value, err := s.Tokens.Issue(token.Claims{
+		Issuer:    s.Issuer,
+		OpenID:    answer.OpenID,
+		AppID:     s.AppID,
+		UnionID:   saved.UnionID,
+		IssuedAt:  now,
+		ExpiresAt: now.Add(s.TokenTTL),
+	})
+	if err != nil {
+		return Token{}, fmt.Errorf("issue token: %w", err)
+	}
+	return Token{Value: value, ExpiresIn: s.TokenTTL}, nil
+}

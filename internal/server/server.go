@@ -1,0 +1,152 @@
+// Package server is a listener with a life cycle, and what every request passes on its way to a handler: a record and a log
+// line, the Host rule, limits, readiness. It is handed handlers and knows none of them.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/problem"
+)
+
+// The limits of what comes in. A login is small and quick; anything that is neither is an accident or an attack.
+const (
+	maxHeader       = 16 << 10         // bytes; a login token is at most 8 KiB, Go adds 4 of slack
+	maxConcurrent   = 1024             // requests; each may hold a call to WeChat for its whole timeout
+	readHeaderLimit = 5 * time.Second  // a slow loris gives up here
+	readLimit       = 15 * time.Second // bodies are at most 64 KiB
+	writeLimit      = 60 * time.Second // longer than any call to WeChat that a handler waits for
+	idleLimit       = 2 * time.Minute
+	drainLimit      = 5 * time.Second // a graceful stop; then connections are cut
+)
+
+// Options of a [Server].
+type Options struct {
+	Handler http.Handler // answers what the server does not answer itself
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Hosts   []string // names, besides localhost and IP literals, that a Host header may carry
+}
+
+// Server serves one handler.
+type Server struct {
+	http  *http.Server
+	ready atomic.Bool
+}
+
+// New returns a server that is not ready: /readyz answers 503 until [Server.Ready].
+func New(o Options) *Server {
+	s := &Server{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("/", limit(maxConcurrent, o.Handler))
+	s.http = &http.Server{
+		Handler:           Record(checkHost(o.Hosts, mux), o.Logger, o.Now),
+		ReadHeaderTimeout: readHeaderLimit,
+		ReadTimeout:       readLimit,
+		WriteTimeout:      writeLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    maxHeader - 4<<10, // net/http adds 4 KiB of slack
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// A ListenError says that an address cannot be listened on.
+type ListenError struct {
+	Addr  string
+	InUse bool // somebody else listens there
+	Err   error
+}
+
+func (e *ListenError) Error() string {
+	if e.InUse {
+		return fmt.Sprintf("address %s is already in use", e.Addr)
+	}
+	return fmt.Sprintf("cannot listen on %s: %v", e.Addr, e.Err)
+}
+
+// Unwrap returns the system's error.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Listen opens addr ("127.0.0.1:8420"; port 0 picks a free one). The error is a [*ListenError].
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		cause := err
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			cause = op.Err
+		}
+		return nil, &ListenError{Addr: addr, InUse: errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, wsaAddrInUse), Err: cause}
+	}
+	return listener, nil
+}
+
+// wsaAddrInUse is EADDRINUSE on Windows, where package syscall's constant of that name is an invention of Go's.
+const wsaAddrInUse = syscall.Errno(10048)
+
+// Ready lets /readyz answer 200.
+func (s *Server) Ready() { s.ready.Store(true) }
+
+// Serve answers on listener until ctx is done, then stops gracefully: readiness goes first, requests in flight finish within
+// five seconds, what is left is cut.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.ready.Store(false)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
+	defer cancel()
+	err := s.http.Shutdown(drain)
+	if err != nil {
+		err = s.http.Close()
+	}
+	<-failed
+	return err
+}
+
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if !s.ready.Load() {
+		plain(w, http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // a client that went away has nobody to tell
+}
+
+// limit answers 503 beyond so many requests at a time.
+func limit(most int, next http.Handler) http.Handler {
+	slots := make(chan struct{}, most)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			problem.Write(w, problem.Problem{
+				Title: "server full", Status: http.StatusServiceUnavailable, Reason: "try_later",
+				Detail: fmt.Sprintf("%d requests are in flight already", most),
+			})
+		}
+	})
+}

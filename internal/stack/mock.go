@@ -1,0 +1,123 @@
+package stack
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/clock"
+	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/loginhttp"
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/server"
+	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/session/memory"
+	"github.com/wxlogin/wxlogin/internal/token"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+	"github.com/wxlogin/wxlogin/internal/wxhttp"
+)
+
+// Mock says how a simulation is to be.
+type Mock struct {
+	// The app that the simulation knows; without an ID it is the documented demo app.
+	App world.App
+
+	Adopt bool   // admit unknown appids and codes
+	Seed  uint64 // 0: unpredictable
+
+	// Token, if not empty, is what the control API demands as a bearer token: for servers that are open to the network.
+	Token redact.Secret
+}
+
+// simulation is everything that exists only under --mock, and ends with the process.
+type simulation struct {
+	app    world.App
+	clock  *clock.Movable
+	world  *world.World
+	store  *memory.Store
+	ring   *token.Ring
+	client *wxapi.Client
+	api    http.Handler // WeChat's API and the control API, for callers from outside
+
+	pipe   *pipeListener
+	weChat *http.Server // the same API, for the login server
+}
+
+// newSimulation builds the world, and a WeChat in front of it that the login server reaches through a pipe.
+func newSimulation(ctx context.Context, o Options, url string) (*simulation, error) {
+	s := &simulation{app: o.Mock.App, clock: new(clock.Movable), store: memory.New(), pipe: newPipeListener("login-server")}
+	if s.app.ID == "" {
+		s.app = world.DemoApp()
+	}
+	var err error
+	if s.ring, err = token.NewRing(MockKeyPrefix); err != nil {
+		return nil, err
+	}
+	if s.world, err = world.New(world.Options{Clock: s.clock, Seed: o.Mock.Seed, Apps: []world.App{s.app}, Adopt: o.Mock.Adopt}); err != nil {
+		return nil, err
+	}
+	s.api = wxhttp.New(s.world, wxhttp.Options{URL: url, OnChange: s.follow})
+	s.weChat = &http.Server{
+		Handler:           server.Record(s.api, o.Logger, s.clock.Now),
+		ReadHeaderTimeout: time.Minute, // its only client is ours
+	}
+	transport := http.RoundTripper(&http.Transport{DialContext: s.pipe.DialContext})
+	if o.tap != nil {
+		transport = o.tap(transport)
+	}
+	s.client, err = wxapi.New(wxapi.Options{Base: url, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout})
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = s.weChat.Serve(s.pipe) }() // ends with close
+	return s, nil
+}
+
+// mount puts WeChat's paths and the control API beside the login API.
+func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlToken redact.Secret) {
+	for _, root := range []string{"/sns/", "/cgi-bin/", "/wxa/"} {
+		mux.Handle(root, s.api)
+	}
+	control := http.NewServeMux()
+	control.Handle("/_mock/", s.api)
+	control.Handle("/_mock/inspect", loginhttp.Inspect(service))
+	guarded := server.SameOrigin(control)
+	if !controlToken.IsZero() {
+		guarded = server.RequireBearer(controlToken, guarded)
+	}
+	mux.Handle("/_mock/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(wxhttp.MockHeader, "1") // refusals included: by it a client knows whom it talks to
+		guarded.ServeHTTP(w, r)
+	}))
+}
+
+// follow keeps the login server's sessions true to the world. After a reset nobody has logged in yet; after the clock went back,
+// what happened in the hours that are now to come has not happened.
+func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
+	all, err := s.store.List(ctx, session.Filter{AppID: change.AppID})
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	for _, one := range all {
+		if change.Reset || one.Refreshed.After(now) {
+			if err := s.store.Delete(ctx, one.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *simulation) close() {
+	_ = s.weChat.Close() // the front has drained: nobody is left to be cut
+	_ = s.store.Close()
+}
+
+// DemoApp returns the documented demo app, which a simulation knows unless it is given another.
+func DemoApp() (wechat.AppID, wechat.AppSecret) {
+	app := world.DemoApp()
+	return app.ID, app.Secret
+}

@@ -1,0 +1,187 @@
+// Package stack puts the rooms together: the login server against WeChat, the login server with a simulated WeChat inside, and
+// the demonstration. It is the one place where the login and the world meet.
+package stack
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/loginhttp"
+	"github.com/wxlogin/wxlogin/internal/problem"
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/server"
+	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/token"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+// The issuers of login tokens. No server accepts the tokens of the other kind: keys and issuer both differ.
+const (
+	Issuer     = "wxlogin"
+	MockIssuer = "wxlogin-mock"
+
+	// MockKeyPrefix starts the key id of every token that a mock issued.
+	MockKeyPrefix = "mock-"
+)
+
+// sweepEvery is how often what has expired is dropped from the store. Expiry itself is checked on every use.
+const sweepEvery = time.Minute
+
+// Options of a stack.
+type Options struct {
+	Addr   string   // "127.0.0.1:8420"; port 0 picks a free one
+	Hosts  []string // names that a Host header may carry, besides localhost and IP literals
+	Logger *slog.Logger
+
+	AppID    wechat.AppID
+	TokenTTL time.Duration
+	Timeout  time.Duration // of a call to WeChat
+
+	SessionTTL time.Duration
+
+	// Without Mock: the API host, the credentials for it, and what outlives the process.
+	APIBase string
+	Secret  wechat.AppSecret
+	Store   session.Store
+	Ring    *token.Ring
+
+	Mock *Mock // nil: the real WeChat
+
+	listener net.Listener                                   // in place of Addr
+	tap      func(next http.RoundTripper) http.RoundTripper // sees the calls to the simulation
+}
+
+// A Stack is a running server.
+type Stack struct {
+	url   string
+	ready Ready
+	done  chan struct{}
+	err   error
+	mock  *simulation // nil against the real WeChat
+}
+
+// Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
+// [*server.ListenError] when the address cannot be had.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	listener := o.listener
+	if listener == nil {
+		opened, err := server.Listen(ctx, o.Addr)
+		if err != nil {
+			return nil, err
+		}
+		listener = opened
+	}
+	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", notFound)
+	service, now, err := s.assemble(ctx, o, mux)
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	front := server.New(server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts})
+	s.ready = Ready{Event: "ready", URL: s.url, AppID: service.AppID, Mock: o.Mock != nil, PID: os.Getpid()}
+	front.Ready()
+	go s.run(ctx, front, listener, service)
+	return s, nil
+}
+
+// assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
+func (s *Stack) assemble(ctx context.Context, o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
+	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL}
+	if o.Mock != nil {
+		mock, err := newSimulation(ctx, o, s.url)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.mock = mock
+		options.WeChat, options.Store, options.Tokens = mock.client, mock.store, mock.ring
+		options.Now, options.Origin, options.Issuer, options.AppID = mock.clock.Now, mock.client.Origin(), MockIssuer, mock.app.ID
+	} else {
+		client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout})
+		if err != nil {
+			return nil, nil, err
+		}
+		options.WeChat, options.Store, options.Tokens = client, o.Store, o.Ring
+		options.Now, options.Origin, options.Issuer = time.Now, client.Origin(), Issuer
+	}
+	service := login.New(options)
+	api := loginhttp.New(service)
+	for _, path := range loginhttp.Paths() {
+		mux.Handle(path, api)
+	}
+	if s.mock != nil {
+		s.mock.mount(mux, service, o.Mock.Token)
+	}
+	return service, options.Now, nil
+}
+
+// run serves until ctx is done, then drains, and sweeps meanwhile.
+func (s *Stack) run(ctx context.Context, front *server.Server, listener net.Listener, service *login.Service) {
+	defer close(s.done)
+	sweep, stop := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		s.sweep(sweep, service)
+	}()
+	s.err = front.Serve(ctx, listener)
+	stop()
+	<-swept
+	if s.mock != nil {
+		s.mock.close()
+	}
+}
+
+func (s *Stack) sweep(ctx context.Context, service *login.Service) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			// A sweep that fails is repeated in a minute, and nothing depends on it.
+			_ = service.Expire(ctx)
+		}
+	}
+}
+
+// URL returns the server's address: http://host:port.
+func (s *Stack) URL() string { return s.url }
+
+// Ready returns what the server says of itself.
+func (s *Stack) Ready() Ready { return s.ready }
+
+// Wait returns when the server has stopped: nil after a graceful stop.
+func (s *Stack) Wait() error {
+	<-s.done
+	return s.err
+}
+
+// urlOf names an address as a browser on this machine reaches it.
+func urlOf(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return "http://127.0.0.1" // a pipe, which nobody dials by name
+	}
+	host := tcp.IP
+	if host.IsUnspecified() {
+		host = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + net.JoinHostPort(host.String(), fmt.Sprint(tcp.Port))
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	problem.Write(w, problem.Problem{
+		Title: "not found", Status: http.StatusNotFound, Reason: "bad_request",
+		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /session and /logout", redact.Shorten(r.URL.Path, 120)),
+	})
+}

@@ -1,0 +1,39 @@
+package term
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/redact"
+)
+
+// Fail writes one line "error: …" to standard error.
+func (s *IO) Fail(m lang.Message) { s.say(s.Styles.Fail, textError, m) }
+
+// Warn writes one line "warning: …" to standard error.
+func (s *IO) Warn(m lang.Message) { s.say(s.Styles.Warn, textWarning, m) }
+
+// Hint writes one line "hint: …" to standard error. A hint names a command to run.
+func (s *IO) Hint(m lang.Message) { s.say(s.Styles.Key, textHint, m) }
+
+// Note writes one line without a prefix to standard error.
+func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
+
+// say cleans the whole line: an argument may carry text that somebody else wrote.
+func (s *IO) say(style lipgloss.Style, prefix lang.T, m lang.Message) {
+	var head string
+	if prefix != (lang.T{}) {
+		head = style.Render(prefix.In(s.Lang))
+	}
+	_, _ = fmt.Fprintln(s.Err, head+redact.Clean(m.In(s.Lang))) // nowhere is left to report a failure to
+}
+
+// IsBrokenPipe reports whether err says that the reader of our output went away, as head(1) does. The run then ends in silence.
+func IsBrokenPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) || isClosedPipe(err)
+}

@@ -1,0 +1,163 @@
+package term
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/redact"
+)
+
+// Level says how good or bad a thing is.
+type Level int
+
+// The levels. Plain has no colour and no word.
+const (
+	Plain Level = iota
+	OK
+	Warn
+	Fail
+	Faint
+)
+
+// word is the status word: ASCII in every language, because signs have no agreed width on Chinese terminals.
+func (l Level) word() string {
+	switch l {
+	case OK:
+		return "ok"
+	case Warn:
+		return "warn"
+	case Fail:
+		return "fail"
+	}
+	return ""
+}
+
+// statusWidth is the width of the widest status word.
+const statusWidth = len("warn")
+
+// Field is a named value. A field whose Value is empty is not printed.
+type Field struct {
+	Label lang.T
+	Value string
+	Level Level
+}
+
+// Page collects text for people and is written as a whole. All texts are cleaned of what steers a terminal.
+type Page struct {
+	b      strings.Builder
+	styles Styles
+	lang   lang.Lang
+	tty    bool
+	width  int
+}
+
+// Print writes a page to standard output.
+func (s *IO) Print(human func(p *Page)) error { return s.page(s.Out, s.OutTTY, human) }
+
+// PrintErr writes a page to standard error.
+func (s *IO) PrintErr(human func(p *Page)) error { return s.page(s.Err, s.ErrTTY, human) }
+
+func (s *IO) page(w io.Writer, tty bool, human func(p *Page)) error {
+	p := &Page{styles: s.Styles, lang: s.Lang, tty: tty, width: s.Width}
+	human(p)
+	if p.b.Len() == 0 {
+		return nil
+	}
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// Lang returns the language of the reader.
+func (p *Page) Lang() lang.Lang { return p.lang }
+
+// Width returns the columns there are.
+func (p *Page) Width() int { return p.width }
+
+// In renders a text with its arguments in the reader's language.
+func (p *Page) In(t lang.T, args ...any) string { return t.With(args...).In(p.lang) }
+
+// Line writes a sentence.
+func (p *Page) Line(t lang.T, args ...any) { p.put(Plain, p.In(t, args...)) }
+
+// Message writes a message that somebody else made.
+func (p *Page) Message(m lang.Message) { p.put(Plain, m.In(p.lang)) }
+
+// Text writes a line that has no language, such as a code or a path.
+func (p *Page) Text(text string) { p.put(Plain, text) }
+
+// Note writes a sentence of less weight.
+func (p *Page) Note(t lang.T, args ...any) { p.put(Faint, p.In(t, args...)) }
+
+// Blank writes an empty line, unless the page is empty or ends with one.
+func (p *Page) Blank() {
+	if text := p.b.String(); text != "" && !strings.HasSuffix(text, "\n\n") {
+		p.b.WriteByte('\n')
+	}
+}
+
+// Heading writes a heading after an empty line.
+func (p *Page) Heading(t lang.T, args ...any) {
+	p.Blank()
+	p.writeln(p.styles.Heading.Render(redact.Clean(p.In(t, args...))))
+}
+
+// Command writes a command to copy, on a line of its own.
+func (p *Page) Command(line string) {
+	p.writeln("  " + p.styles.Command.Render(redact.Clean(line)))
+}
+
+// Verdict writes a status word and a sentence: "ok    the token is valid".
+func (p *Page) Verdict(level Level, t lang.T, args ...any) { p.Status(level, t.With(args...)) }
+
+// Status is [Page.Verdict] for a message that somebody else made.
+func (p *Page) Status(level Level, m lang.Message) {
+	word := level.word()
+	pad := strings.Repeat(" ", statusWidth-len(word)+2)
+	p.writeln(p.styles.of(level).Render(word) + pad + redact.Clean(m.In(p.lang)))
+}
+
+// Fields writes names and values in two columns.
+func (p *Page) Fields(fields []Field) {
+	widest := 0
+	for _, f := range fields {
+		if f.Value != "" {
+			widest = max(widest, lipgloss.Width(f.Label.In(p.lang)))
+		}
+	}
+	for _, f := range fields {
+		if f.Value == "" {
+			continue
+		}
+		label := f.Label.In(p.lang)
+		value := redact.Clean(f.Value)
+		if f.Level != Plain {
+			value = p.styles.of(f.Level).Render(value)
+		}
+		p.writeln(p.styles.Key.Render(label) + strings.Repeat(" ", widest-lipgloss.Width(label)+2) + value)
+	}
+}
+
+// Time returns t for this page ([IO.Clock]) with its distance from now.
+func (p *Page) Time(t, now time.Time) string {
+	return clockText(t, p.tty) + " (" + Distance(t.Sub(now), p.lang) + ")"
+}
+
+// Clock returns t for this page, without a distance.
+func (p *Page) Clock(t time.Time) string { return clockText(t, p.tty) }
+
+func (p *Page) put(level Level, text string) {
+	text = redact.Clean(text)
+	if level != Plain {
+		text = p.styles.of(level).Render(text)
+	}
+	p.writeln(text)
+}
+
+func (p *Page) writeln(line string) {
+	p.b.WriteString(line)
+	p.b.WriteByte('\n')
+}

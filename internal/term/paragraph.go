@@ -1,0 +1,55 @@
+package term
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+)
+
+// readable is the longest line of prose, in columns, however wide the terminal is.
+const readable = 100
+
+// Paragraphs writes prose, broken into lines at the reader's width. Paragraphs are separated by line feeds.
+func (p *Page) Paragraphs(text string) {
+	for i, paragraph := range strings.Split(strings.TrimSpace(text), "\n") {
+		if i > 0 {
+			p.Blank()
+		}
+		if paragraph = redact.Clean(paragraph); paragraph != "" {
+			p.writeln(lipgloss.Wrap(paragraph, min(p.width, readable), ""))
+		}
+	}
+}
+
+// Row is a name and what it means: a command, a flag.
+type Row struct{ Name, Text string }
+
+// Rows writes rows as two indented columns, the second one broken into lines at the reader's width.
+func (p *Page) Rows(rows []Row) {
+	widest := 0
+	for _, row := range rows {
+		widest = max(widest, lipgloss.Width(row.Name))
+	}
+	left := 2 + widest + columnGap
+	for _, row := range rows {
+		text := redact.Clean(row.Text)
+		if room := min(p.width, readable) - left; room >= 20 { // in less, broken lines read worse than long ones
+			text = strings.ReplaceAll(lipgloss.Wrap(text, room, ""), "\n", "\n"+strings.Repeat(" ", left))
+		}
+		name := redact.Clean(row.Name)
+		p.writeln("  " + p.styles.Key.Render(name) + strings.Repeat(" ", left-2-lipgloss.Width(name)) + text)
+	}
+}
+
+// Indented writes a line of data such as JSON behind so many blanks. On a terminal it is broken at the width; elsewhere it stays one
+// line, for grep.
+func (p *Page) Indented(columns int, text string) {
+	text = redact.Clean(text)
+	left := strings.Repeat(" ", columns)
+	if room := p.width - columns; p.tty && room >= 20 {
+		text = strings.ReplaceAll(lipgloss.Wrap(text, room, ",&"), "\n", "\n"+left)
+	}
+	p.writeln(left + text)
+}

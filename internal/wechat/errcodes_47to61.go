@@ -1,0 +1,100 @@
+package wechat
+
+import "github.com/wxlogin/wxlogin/internal/lang"
+
+var entries47To61 = []Entry{
+	{
+		Code: 47001, Family: FamilyRequest, ErrMsg: "data format error", Evidence: DocumentedAndSeen,
+		Meaning:   lang.T{En: "The body is not valid JSON, or a field is missing from it.", Zh: "请求体不是合法的 JSON，或缺少字段。"},
+		Cause:     lang.T{En: "The body was sent as a form, or the JSON is broken.", Zh: "以表单方式提交，或 JSON 损坏。"},
+		Fix:       lang.T{En: "Send the JSON object itself as the body, in UTF-8.", Zh: "以 UTF-8 把 JSON 对象直接作为请求体发送。"},
+		Endpoints: []string{phoneNumber, checkEncrypted, TokenEndpoints},
+		Note:      lang.T{En: "Seen from getuserphonenumber for a body that was a form.", Zh: "向 getuserphonenumber 提交表单时出现过。"},
+	},
+	{
+		Code: 48001, Family: FamilyPermission, ErrMsg: "api unauthorized", Evidence: DocumentedAndSeen,
+		Meaning:   lang.T{En: "The account may not use this API.", Zh: "帐号没有调用该接口的权限。"},
+		Cause:     lang.T{En: "A personal or unverified account asks for phone numbers, or the token belongs to an account of another type.", Zh: "个人主体或未认证的小程序调用了手机号等接口，或 token 属于另一类帐号。"},
+		Fix:       lang.T{En: "Check the account's type and verification in the console, and which app the token was fetched for.", Zh: "在后台确认主体类型与认证状态，并确认 token 是哪个应用的。"},
+		Endpoints: []string{WXAEndpoints},
+	},
+	{
+		Code: 48002, Family: FamilyPermission, ErrMsg: "api forbidden", Evidence: Seen,
+		Meaning:   lang.T{En: "WeCom: the token is not that of the app linked to this mini program.", Zh: "企业微信：token 不属于关联了该小程序的应用。"},
+		Cause:     lang.T{En: "The token was fetched with the secret of another app of the same corporation.", Zh: "获取 token 时用了同一企业里别的应用的 secret。"},
+		Fix:       lang.T{En: "Use the secret of the self-built app that the mini program is linked to.", Zh: "改用关联该小程序的自建应用的 secret。"},
+		Endpoints: []string{weCom2Session},
+	},
+	{
+		Code: 48006, Family: FamilyQuota, ErrMsg: "forbid to clear quota because of reaching the limit", Evidence: Documented,
+		Meaning:   lang.T{En: "The quota cannot be cleared again this month.", Zh: "本月不能再清零。"},
+		Cause:     lang.T{En: "clear_quota was called more than ten times in a month.", Zh: "clear_quota 每月只能用 10 次，已用完。"},
+		Fix:       lang.T{En: "Wait for the next month, and cache tokens.", Zh: "等到下个月，并做好 token 缓存。"},
+		Endpoints: []string{clearQuota},
+	},
+	{
+		Code: 50001, Family: FamilyPermission, ErrMsg: "user unauthorized", Evidence: Documented,
+		Meaning:   lang.T{En: "The user has not allowed this.", Zh: "用户未授权。"},
+		Cause:     lang.T{En: "The scope was never asked for, or the user declined.", Zh: "没有申请相应的授权，或用户拒绝了。"},
+		Fix:       lang.T{En: "Ask the user for the scope.", Zh: "引导用户授权。"},
+		Endpoints: []string{AnyEndpoint},
+		Note:      lang.T{En: "From the general table; code2Session has not been seen to answer it.", Zh: "出自通用错误码表；未见 code2Session 返回过。"},
+	},
+	{
+		Code: 50002, Family: FamilyApp, ErrMsg: "user limited", Evidence: DocumentedAndSeen,
+		Meaning:   lang.T{En: "The account is restricted or banned.", Zh: "帐号被限制或封禁。"},
+		Cause:     lang.T{En: "WeChat found a violation of its rules.", Zh: "帐号存在违规。"},
+		Fix:       lang.T{En: "Read the messages in the console.", Zh: "查看管理后台的通知。"},
+		Endpoints: []string{plainToken},
+	},
+	{
+		Code: 50004, Family: FamilyApp, Evidence: Documented,
+		Meaning:   lang.T{En: "The account may not fetch access tokens.", Zh: "帐号被禁止获取 access_token。"},
+		Cause:     lang.T{En: "WeChat restricted the account.", Zh: "帐号受到限制。"},
+		Fix:       lang.T{En: "Read the messages in the console, then contact WeChat.", Zh: "查看后台通知，必要时联系微信客服。"},
+		Endpoints: []string{plainToken},
+	},
+	{
+		Code: 50007, Family: FamilyApp, Evidence: Documented,
+		Meaning:   lang.T{En: "The account is frozen.", Zh: "帐号已被冻结。"},
+		Cause:     lang.T{En: "The account was frozen by WeChat or by its owner.", Zh: "被微信或帐号所有者冻结。"},
+		Fix:       lang.T{En: "Unfreeze it in the console.", Zh: "到管理后台解冻。"},
+		Endpoints: []string{plainToken},
+	},
+	{
+		Code: 61003, Family: FamilyPermission, ErrMsg: "component is not authorized by this account", Evidence: Documented,
+		Meaning:   lang.T{En: "The mini program has not authorised this third-party platform.", Zh: "小程序没有授权给该第三方平台。"},
+		Cause:     lang.T{En: "The authorisation was never given or was withdrawn.", Zh: "从未授权，或授权已取消。"},
+		Fix:       lang.T{En: "Let the mini program's administrator authorise the platform.", Zh: "请小程序管理员完成授权。"},
+		Endpoints: []string{component2Session},
+	},
+	{
+		Code: 61007, Family: FamilyPermission, ErrMsg: "api is unauthorized to component", Evidence: Documented,
+		Meaning:   lang.T{En: "The platform was not given the permission set of this API.", Zh: "第三方平台没有该接口所属的权限集。"},
+		Cause:     lang.T{En: "The authorisation leaves the set out; the login APIs are in set 18.", Zh: "授权时没有包含相应权限集；登录相关接口在 18 号权限集。"},
+		Fix:       lang.T{En: "Have the mini program authorise the platform again, with that set.", Zh: "勾选该权限集后重新授权。"},
+		Endpoints: []string{ThirdParty},
+	},
+	{
+		Code: 61010, Family: FamilyUser, ErrMsg: "code is expired", Evidence: Documented,
+		Meaning:   lang.T{En: "The user has not been in the mini program for two hours.", Zh: "用户近两小时内没有访问过小程序。"},
+		Cause:     lang.T{En: "The risk rank was asked for long after the visit.", Zh: "查询风险等级时，用户的访问已过去太久。"},
+		Fix:       lang.T{En: "Ask while the user is active.", Zh: "在用户活跃时查询。"},
+		Endpoints: []string{userRiskRank},
+		Note:      lang.T{En: "In spite of its text it is not about a login code.", Zh: "虽然文字提到 code，但与登录 code 无关。"},
+	},
+	{
+		Code: 61080, Family: FamilyUser, ErrMsg: "the service of getuserriskrank is unavailable now", Evidence: Documented, Retryable: true,
+		Meaning:   lang.T{En: "The risk service is down.", Zh: "用户风险等级服务暂不可用。"},
+		Cause:     lang.T{En: "A fault at WeChat.", Zh: "微信侧故障。"},
+		Fix:       lang.T{En: "Ask again later, and let logins pass meanwhile.", Zh: "稍后再查；期间不要因此阻断登录。"},
+		Endpoints: []string{userRiskRank},
+	},
+	{
+		Code: 61081, Family: FamilyUser, ErrMsg: "get riskrank too frequently", Evidence: Documented, Retryable: true,
+		Meaning:   lang.T{En: "The risk service was asked too often.", Zh: "查询风险等级过于频繁。"},
+		Cause:     lang.T{En: "More calls than this endpoint allows.", Zh: "超过该接口的频率限制。"},
+		Fix:       lang.T{En: "Ask once for each login and keep the result for a while.", Zh: "每次登录只查一次，并缓存结果。"},
+		Endpoints: []string{userRiskRank},
+	},
+}

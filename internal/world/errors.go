@@ -1,0 +1,70 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+)
+
+// ErrFull says that an app has as many users as the simulation allows, some eight million.
+var ErrFull = errors.New("the simulated app has no room for another user")
+
+// An UnknownAppError says that the world has no such app.
+type UnknownAppError struct{ App wechat.AppID }
+
+func (e *UnknownAppError) Error() string {
+	return fmt.Sprintf("the simulation knows no app %q", redact.Shorten(string(e.App), 40))
+}
+
+// A NotLoggedInError says that there is no session key to encrypt a user's data under: the user never logged in to the app, or
+// the world was reset since.
+type NotLoggedInError struct {
+	User string
+	App  wechat.AppID
+}
+
+func (e *NotLoggedInError) Error() string {
+	return fmt.Sprintf("user %q has not logged in to %s", e.User, e.App)
+}
+
+// A Refusal is WeChat's refusal of a call, and what the simulation knows about it that WeChat would not tell.
+type Refusal struct {
+	Err    *wechat.Error
+	Reason string // why, in a few words of English; names --adopt where that would have helped
+	User   string // whose code it was; empty when unknown
+}
+
+func (r *Refusal) Error() string { return r.Err.Error() + " (" + r.Reason + ")" }
+
+// Unwrap returns the [*wechat.Error].
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// refuse makes WeChat's error for a call under /sns/, where a comma precedes the request id.
+func (w *World) refuse(code wechat.ErrCode, message, reason string) *Refusal {
+	rid := w.RID()
+	return &Refusal{
+		Err:    &wechat.Error{Code: code, Msg: redact.Untrusted(message + ", rid: " + rid), RID: rid},
+		Reason: reason,
+	}
+}
+
+// RID mints a request id: three groups of eight hexadecimal digits, the first of which is the time in seconds.
+func (w *World) RID() string {
+	noise := w.root.derive(labelRID, "", w.rids.Add(1))
+	return fmt.Sprintf("%08x-%x-%x", uint32(w.clock.Now().Unix()), noise[:4], noise[4:8])
+}
+
+// ago says how long d is, coarser the longer: "3.2 s", "61 s", "1h2m3s".
+func ago(d time.Duration) string {
+	d = max(d, 0) // a clock moved back
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s ago", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s ago", d.Seconds())
+	}
+	return d.Round(time.Second).String() + " ago"
+}

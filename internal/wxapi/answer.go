@@ -1,0 +1,160 @@
+package wxapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+)
+
+// snippetLength is in characters: enough to recognise a portal or a gateway by.
+const snippetLength = 200
+
+// An answer is what came back, whatever it is.
+type answer struct {
+	status  int
+	header  http.Header
+	body    []byte // at most maxAnswer+1 bytes
+	garbled bool   // the body does not unpack
+	mask    mask   // of the call
+}
+
+// success returns the JSON object of a success. WeChat's refusals become [*wechat.Error] whatever the HTTP status; everything
+// else becomes an [*AnswerError].
+func (a answer) success() ([]byte, error) {
+	switch {
+	case 300 <= a.status && a.status < 400:
+		return nil, a.fault("redirects to " + redirectTarget(a.header) + ", which is not followed: the secret is in the URL")
+	case a.garbled:
+		return nil, a.fault("does not unpack: its gzip is broken")
+	case len(a.body) > maxAnswer:
+		return nil, a.fault("is longer than 1 MiB")
+	}
+	object, reason := parseObject(a.body)
+	var refusal *wechat.Error
+	if reason == "" {
+		refusal, reason = parseRefusal(object, a.mask)
+	}
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case a.status != http.StatusOK:
+		return nil, a.fault("has HTTP status " + strconv.Itoa(a.status) + ", while WeChat answers 200 even when it refuses")
+	case reason != "":
+		return nil, a.fault(reason)
+	}
+	return object, nil
+}
+
+// fault returns the error that the answer is unusable for reason.
+func (a answer) fault(reason string) *AnswerError {
+	return &AnswerError{
+		Status:      a.status,
+		ContentType: redact.Shorten(a.mask.text(a.header.Get("Content-Type")), 100),
+		Reason:      a.mask.text(reason),
+		Snippet:     snippet(a.body, a.mask),
+	}
+}
+
+// snippet returns the start of a body that is not JSON. JSON, even broken, may hold a session_key, and is not shown.
+func snippet(body []byte, m mask) redact.Untrusted {
+	text := string(bytes.TrimSpace(bytes.TrimPrefix(body[:min(len(body), 8<<10)], byteOrderMark())))
+	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return ""
+	}
+	for _, field := range []string{"session_key", "access_token", "phoneNumber"} {
+		if strings.Contains(text, field) {
+			return ""
+		}
+	}
+	return redact.Untrusted(redact.Shorten(m.text(text), snippetLength))
+}
+
+func byteOrderMark() []byte { return []byte("\ufeff") }
+
+// redirectTarget returns the host that an answer points to, and nothing of the path: it may repeat the query.
+func redirectTarget(header http.Header) string {
+	location, err := url.Parse(header.Get("Location"))
+	if err != nil || location.Host == "" {
+		return "another address"
+	}
+	return redact.Shorten(location.Scheme+"://"+location.Host, 100)
+}
+
+// parseObject returns the body as a JSON object, or the reason why it is none. The Content-Type does not matter: WeChat sends
+// text/plain under /sns/ (dumps of 2020 and 2025).
+func parseObject(body []byte) (object []byte, reason string) {
+	object = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark()))
+	switch {
+	case len(object) == 0:
+		return nil, "is empty"
+	case object[0] == '<':
+		return nil, "is HTML or XML, not JSON"
+	case object[0] != '{':
+		return nil, "is not a JSON object"
+	case !json.Valid(object):
+		return nil, fmt.Sprintf("is JSON that breaks off or is damaged (%d bytes)", len(body))
+	}
+	return object, ""
+}
+
+// parseRefusal returns the refusal that the object is; nil when it is a success, which carries no errcode or 0. A reason says
+// that it is neither.
+func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason string) {
+	var fields struct {
+		ErrCode json.RawMessage `json:"errcode"`
+		ErrMsg  json.RawMessage `json:"errmsg"`
+	}
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return nil, "is not a JSON object"
+	}
+	digits := strings.Trim(string(fields.ErrCode), `"`) // some gateways send it as a string
+	if digits == "" || digits == "null" {
+		return nil, ""
+	}
+	code, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return nil, "has an errcode that is not a number"
+	}
+	if code == 0 {
+		return nil, ""
+	}
+	msg := m.text(text(fields.ErrMsg))
+	return &wechat.Error{Code: wechat.ErrCode(code), Msg: redact.Untrusted(msg), RID: ridOf(msg)}, ""
+}
+
+// text returns a JSON string's text; "" when raw is absent or another kind of value.
+func text(raw json.RawMessage) string {
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return ""
+	}
+	return s
+}
+
+// ridOf returns the request id at the end of an errmsg: ", rid: x" under /sns/, " rid: x" elsewhere. The older "hints" forms
+// hold another kind of id, which cannot be looked up.
+func ridOf(msg string) string {
+	const sign, length = "rid: ", 26
+	at := strings.LastIndex(msg, sign)
+	if at < 0 || at > 0 && msg[at-1] != ' ' && msg[at-1] != ',' {
+		return ""
+	}
+	rid := strings.TrimRight(msg[at+len(sign):], " ")
+	if len(rid) != length {
+		return ""
+	}
+	for i := range length {
+		hyphen := i == 8 || i == 17
+		if hyphen != (rid[i] == '-') || !hyphen && !strings.ContainsRune("0123456789abcdef", rune(rid[i])) {
+			return ""
+		}
+	}
+	return rid
+}

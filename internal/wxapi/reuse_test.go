@@ -1,0 +1,250 @@
+package wxapi_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+// answersOnce answers the first request and lets the connection live; every later request is read and the connection closed.
+func answersOnce(conn *net.TCPConn, _ string, before int) bool {
+	if before > 0 {
+		return false
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 83\r\n\r\n"+goodBody+" ")
+	return true
+}
+
+// net/http repeats a GET when a reused connection dies under it: the control shows that, the client must not.
+func TestNoReplayOnReusedConnection(t *testing.T) {
+	t.Parallel()
+	t.Run("control", func(t *testing.T) {
+		t.Parallel()
+		server := newHostile(t, answersOnce)
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		for range 2 {
+			response, err := (&http.Client{Transport: transport}).Get(server.base())
+			if err == nil {
+				_, _ = io.Copy(io.Discard, response.Body)
+				_ = response.Body.Close()
+			}
+		}
+		if got := server.count(); got != 3 {
+			t.Errorf("%d requests by net/http, want 3: this test has lost its point", got)
+		}
+	})
+	t.Run("client", func(t *testing.T) {
+		t.Parallel()
+		server := newHostile(t, answersOnce)
+		client := newClient(t, server.base())
+		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := client.Code2Session(t.Context(), canaryCode)
+		if got := outcomeOf(t, err); got != lost {
+			t.Errorf("%s: %v", got, err)
+		}
+		checkSilent(t, err)
+		if got := server.count(); got != 2 {
+			t.Errorf("%d requests, want 2", got)
+		}
+	})
+}
+
+// A dyingConn takes one request; then the host is gone, and writes fail before a byte has left.
+type dyingConn struct {
+	net.Conn
+	served atomic.Bool
+	failed *atomic.Int32
+}
+
+func (c *dyingConn) Write(b []byte) (int, error) {
+	if c.served.Swap(true) {
+		c.failed.Add(1)
+		return 0, syscall.EPIPE
+	}
+	return c.Conn.Write(b)
+}
+
+// dialsDying makes the client's connections dying ones, and counts how many were dialled and how many writes failed.
+func dialsDying(client *wxapi.Client) (dialled, failed *atomic.Int32) {
+	dialled, failed = new(atomic.Int32), new(atomic.Int32)
+	client.Transport().DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled.Add(1)
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &wxapi.CountingConn{Conn: &dyingConn{Conn: conn, failed: failed}}, nil
+	}
+	return dialled, failed
+}
+
+func TestStaleConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	server := newHostile(t, func(conn *net.TCPConn, _ string, _ int) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 83\r\n\r\n"+goodBody+" ")
+		return true
+	})
+	client := newClient(t, server.base())
+	dialled, failed := dialsDying(client)
+	for range 3 {
+		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if server.count() != 3 || dialled.Load() != 3 || failed.Load() != 2 {
+		t.Errorf("%d requests over %d connections, %d failed writes; want 3, 3, 2", server.count(), dialled.Load(), failed.Load())
+	}
+}
+
+func TestConnectionIsReused(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, goodBody) }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client := newClient(t, server.URL)
+	for range 5 {
+		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client.Close()
+	if got := connections.Load(); got != 1 {
+		t.Errorf("%d connections for 5 calls, want 1", got)
+	}
+}
+
+func newTLSServer(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func trust(client *wxapi.Client, server *httptest.Server) {
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	client.Transport().TLSClientConfig.RootCAs = roots
+}
+
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := newTLSServer(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if r.ProtoMajor != 2 || len(body) != 0 || err != nil || r.URL.Query().Get("js_code") != canaryCode {
+			t.Errorf("%s with %d bytes of body, error %v", r.Proto, len(body), err)
+		}
+		if requests.Add(1) > 2 {
+			panic(http.ErrAbortHandler) // RST_STREAM
+		}
+		_, _ = io.WriteString(w, goodBody)
+	})
+	client := newClient(t, server.URL)
+	trust(client, server)
+	for range 2 {
+		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := client.Code2Session(t.Context(), canaryCode)
+	if got := outcomeOf(t, err); got != lost {
+		t.Errorf("%s: %v", got, err)
+	}
+	checkSilent(t, err)
+	if got := requests.Load(); got != 3 {
+		t.Errorf("%d requests, want 3", got)
+	}
+}
+
+func TestUnknownCertificate(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := newTLSServer(t, func(http.ResponseWriter, *http.Request) { requests.Add(1) })
+	_, err := newClient(t, server.URL).Code2Session(t.Context(), canaryCode)
+	if _, is := errors.AsType[*tls.CertificateVerificationError](err); !is || outcomeOf(t, err) != unreached {
+		t.Errorf("error %v", err)
+	}
+	checkSilent(t, err)
+	if got := requests.Load(); got != 0 {
+		t.Errorf("%d requests, want 0", got)
+	}
+}
+
+// A server that speaks no TLS fails the handshake, before the request: the call may be made again, and is, three times at most.
+func TestHandshakeFails(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var accepted atomic.Int32
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			accepted.Add(1)
+			_ = conn.Close()
+		}
+	}()
+	_, err = newClient(t, "https://"+listener.Addr().String()).Code2Session(t.Context(), canaryCode)
+	_ = listener.Close()
+	<-done
+	if got := outcomeOf(t, err); got != unreached || accepted.Load() != 3 {
+		t.Errorf("%s after %d connections: %v", got, accepted.Load(), err)
+	}
+	checkSilent(t, err)
+}
+
+// The alert with which crypto/tls closes a connection is not a request.
+func TestCountingConnIgnoresCloseNotify(t *testing.T) {
+	t.Parallel()
+	server := newTLSServer(t, func(http.ResponseWriter, *http.Request) {})
+	raw, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	counting := &wxapi.CountingConn{Conn: raw}
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	conn := tls.Client(counting, &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"})
+	if err := conn.HandshakeContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := counting.Writes()
+	if before == 0 {
+		t.Error("the handshake was not counted")
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := counting.Writes(); got != before {
+		t.Errorf("%d writes after Close, %d before", got, before)
+	}
+}

@@ -1,0 +1,121 @@
+// Package wxhttp puts a simulated WeChat on HTTP: WeChat's own API under /sns/, /cgi-bin/ and /wxa/, byte for byte as WeChat
+// answers, and the control API under /_mock/ that moves the simulation.
+//
+// The forms of WeChat's answers were taken from its documentation (developers.weixin.qq.com, read in November 2026) and from dumps
+// in public reports; each golden file under testdata names its source.
+package wxhttp
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/wxlogin/wxlogin/internal/journal"
+	"github.com/wxlogin/wxlogin/internal/problem"
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world"
+)
+
+// MockHeader is set to "1" on every answer, so that nobody takes one for WeChat's.
+const MockHeader = "X-Wxlogin-Mock"
+
+// The Content-Types of WeChat's answers by family of paths. "encoding" is no slip of ours: WeChat does not say charset.
+const (
+	typeSNS = "text/plain"
+	typeAPI = "application/json; encoding=utf-8"
+)
+
+// codeUnknownAPI is WeChat's errcode for a path that it does not know.
+const codeUnknownAPI wechat.ErrCode = 40066
+
+// Options are what a handler needs to know of its surroundings. The zero value will do.
+type Options struct {
+	URL string // where the simulation is reached, as /_mock/env tells it; "": where the caller found it
+
+	// OnChange, if not nil, is called after each change that others may have to follow. Its error is logged as the reason of
+	// the call, which then fails with status 500 although the world has changed.
+	OnChange func(context.Context, Change) error
+}
+
+// A Change is what the control API did to the world: the clock was moved, or an app was reset.
+type Change struct {
+	Reset bool
+	AppID wechat.AppID // of a reset; "": all apps, and the clock is back on the system's time
+}
+
+// handler answers for one world. It only reads its maps.
+type handler struct {
+	Options
+	world   *world.World
+	apis    map[string]http.HandlerFunc            // WeChat's, by path; any method
+	control map[string]map[string]http.HandlerFunc // ours, by path and method
+}
+
+// New returns the handler of a simulated WeChat. It fills in the [journal.Record] of each call. Paths outside of its four
+// roots are 404.
+func New(w *world.World, options Options) http.Handler {
+	h := &handler{Options: options, world: w}
+	if h.OnChange == nil {
+		h.OnChange = func(context.Context, Change) error { return nil }
+	}
+	h.apis = map[string]http.HandlerFunc{
+		"/sns/jscode2session": h.jscode2session,
+	}
+	h.control = h.controlRoutes()
+	return h
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set(MockHeader, "1")
+	path := r.URL.Path
+	if api, found := h.apis[path]; found {
+		api(w, r)
+		return
+	}
+	switch {
+	case strings.HasPrefix(path, "/_mock/"):
+		h.serveControl(w, r)
+	case strings.HasPrefix(path, "/sns/"):
+		h.unknownAPI(w, r, typeSNS, ", rid: ")
+	case strings.HasPrefix(path, "/cgi-bin/"), strings.HasPrefix(path, "/wxa/"):
+		h.unknownAPI(w, r, typeAPI, " rid: ")
+	default:
+		problem.Write(w, problem.Problem{Status: http.StatusNotFound, Reason: "not_found", Detail: "the simulation has nothing at this path"})
+	}
+}
+
+// unknownAPI is WeChat's answer for a path that it does not know, which is also our answer for what is not simulated: a client
+// handles it as it would any refusal, and the journal tells which of the two it was not.
+func (h *handler) unknownAPI(w http.ResponseWriter, r *http.Request, contentType, separator string) {
+	record := journal.From(r.Context())
+	record.Reason = "not simulated"
+	record.ErrCode = int(codeUnknownAPI)
+	writeError(w, contentType, codeUnknownAPI, "invalid url"+separator+h.world.RID())
+}
+
+// writeError answers as WeChat refuses: HTTP status 200. The message is one of ours and needs no escapes.
+func writeError(w http.ResponseWriter, contentType string, code wechat.ErrCode, message string) {
+	body := make([]byte, 0, 128)
+	body = append(body, `{"errcode":`...)
+	body = strconv.AppendInt(body, int64(code), 10)
+	body = append(body, `,"errmsg":"`...)
+	body = append(body, message...)
+	write(w, contentType, append(body, `"}`...))
+}
+
+// write sends a body as WeChat does, without a line feed at its end.
+func write(w http.ResponseWriter, contentType string, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // a client that is gone needs no answer
+}
+
+// journalled is an appid for the journal: not more than anybody needs to recognise a mistaken one, and not a part of the
+// query, which would keep the secret beside it in memory.
+func journalled(id string) redact.Untrusted {
+	const limit = 64 // bytes
+	return redact.Untrusted(strings.Clone(id[:min(len(id), limit)]))
+}
