@@ -26,16 +26,22 @@ type shell struct {
 
 func shells() []shell {
 	return []shell{
-		{"bash", "wxlogin.bash", func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		{
+			"bash", "wxlogin.bash", func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
 			func(env func(string) string) string {
 				return filepath.Join(dataHome(env), "bash-completion", "completions")
-			}},
-		{"zsh", "_wxlogin", (*cobra.Command).GenZshCompletion,
-			func(env func(string) string) string { return filepath.Join(dataHome(env), "zsh", "site-functions") }},
-		{"fish", "wxlogin.fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
+			},
+		},
+		{
+			"zsh", "_wxlogin", (*cobra.Command).GenZshCompletion,
+			func(env func(string) string) string { return filepath.Join(dataHome(env), "zsh", "site-functions") },
+		},
+		{
+			"fish", "wxlogin.fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
 			func(env func(string) string) string {
 				return filepath.Join(orElse(env("XDG_CONFIG_HOME"), filepath.Join(env("HOME"), ".config")), "fish", "completions")
-			}},
+			},
+		},
 		{"powershell", "wxlogin.ps1", (*cobra.Command).GenPowerShellCompletionWithDesc, nil},
 	}
 }

@@ -70,7 +70,7 @@ func demoPage(p *term.Page, steps []stack.Step, complete bool) {
 	p.Rows([]term.Row{
 		{Name: "wxlogin serve --mock", Text: p.In(lang.T{En: "a WeChat of your own, and a login server beside it", Zh: "自己的“微信”，外加登录服务器"})},
 		{Name: "wxlogin mock login", Text: p.In(lang.T{En: "a code from it, for your own server or for wxlogin exchange", Zh: "从中获取 code，供你的服务器或 wxlogin exchange 使用"})},
-		{Name: "wxlogin decrypt --help", Text: p.In(lang.T{En: "what to do with data that does not decrypt", Zh: "数据解密失败时怎么办"})},
+		{Name: "wxlogin decrypt --help", Text: p.In(lang.T{En: "data of your own, and the reason when it does not decrypt", Zh: "解密你自己的数据，失败时说明原因"})},
 	})
 }
 

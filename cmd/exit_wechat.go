@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -50,8 +51,8 @@ func refusal(e *wechat.Error) failure {
 	f := failure{exit: exitOf(e.Code), errcode: &e.Code, rid: e.RID, message: textRefusedRaw.With(int(e.Code), e.Msg)}
 	entry, known := wechat.Lookup(e.Code)
 	if known {
-		f.message = textRefused.With(int(e.Code), e.Msg, entry.Meaning)
-		f.hints = append(f.hints, textCause.With(entry.Cause), textPlainHint.With(entry.Fix))
+		f.message = textRefused.With(int(e.Code), e.Msg, clause(entry.Meaning))
+		f.hints = append(f.hints, textCause.With(clause(entry.Cause)), textPlainHint.With(clause(entry.Fix)))
 	}
 	switch f.exit.code {
 	case exitLogin.code:
@@ -64,6 +65,11 @@ func refusal(e *wechat.Error) failure {
 		f.hints = append(f.hints, map[bool]lang.T{true: hintRetry, false: hintWait}[e.Code == wechat.CodeBusy].With())
 	}
 	return f
+}
+
+// clause is a sentence of the catalogue without its full stop, to stand in a line that has none.
+func clause(t lang.T) lang.T {
+	return lang.T{En: strings.TrimSuffix(t.En, "."), Zh: strings.TrimSuffix(t.Zh, "。")}
 }
 
 var textPlainHint = lang.T{En: "%s", Zh: "建议：%s"}

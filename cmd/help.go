@@ -139,6 +139,7 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 			return
 		}
 		placeholder, text := pflag.UnquoteUsage(f)
+		text = strings.TrimRight(strings.TrimSuffix(text, placeholder), ":： ") // "iv: `VALUE`" says it twice
 		name := "    --" + f.Name
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", --" + f.Name

@@ -13,6 +13,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/stack"
+	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/world"
 )
 
@@ -105,7 +106,7 @@ func serve(ctx context.Context, a *app.App, options stack.Options, readyFile str
 	if output.Machine() {
 		err = output.Print(a.IO, ready, nil)
 	} else {
-		a.IO.Note(readyLine(ready))
+		err = printReady(a, ready)
 	}
 	if err != nil {
 		stop()
@@ -168,16 +169,19 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// readyLine is the one line that says where the server is, and what to type next.
-func readyLine(ready stack.Ready) lang.Message {
-	if !ready.Mock {
-		return textReady.With(ready.URL, ready.AppID)
-	}
-	where := ""
-	if ready.URL != app.DefaultURL {
-		where = " --url " + ready.URL
-	}
-	return textReadyMock.With(ready.URL, ready.AppID, "wxlogin mock login"+where, `eval "$(wxlogin mock env`+where+`)"`)
+// printReady prints the one line that says where the server is, and what to type next. It is not broken: it is there to be copied.
+func printReady(a *app.App, ready stack.Ready) error {
+	return a.IO.PrintErr(func(p *term.Page) {
+		if !ready.Mock {
+			p.Line(textReady, ready.URL, ready.AppID)
+			return
+		}
+		where := ""
+		if ready.URL != app.DefaultURL {
+			where = " --url " + ready.URL
+		}
+		p.Line(textReadyMock, ready.URL, ready.AppID, `eval "$(wxlogin mock env`+where+`)"`)
+	})
 }
 
 var (
@@ -185,6 +189,6 @@ var (
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}
 	textRemoteNeedsToken = lang.T{En: "a mock at %s needs WXLOGIN_MOCK_TOKEN: set it here and where the mock commands run", Zh: "监听 %s 的模拟服务需要 WXLOGIN_MOCK_TOKEN：请在这里以及运行 mock 命令的地方都设置它"}
 	textDemoSecret       = lang.T{En: "no secret is configured for %s; the simulation takes the demo secret for it (wxlogin mock env prints it)", Zh: "没有为 %s 配置 secret，模拟服务将使用演示用 secret（可用 wxlogin mock env 查看）"}
-	textReady            = lang.T{En: "ready: login server at %s for appid %s", Zh: "已就绪：登录服务器 %s，appid %s"}
-	textReadyMock        = lang.T{En: "ready: %s is a login server and its WeChat, appid %s; get a code: %s; set up a shell: %s", Zh: "已就绪：%s 同时是登录服务器和模拟的微信，appid %s；获取 code：%s；设置终端环境：%s"}
+	textReady            = lang.T{En: "ready: %s (login server, appid %s)", Zh: "已就绪：%s（登录服务器，appid %s）"}
+	textReadyMock        = lang.T{En: "ready: %s (mock, appid %s); next: %s", Zh: "已就绪：%s（模拟服务，appid %s）；下一步：%s"}
 )

@@ -28,6 +28,17 @@ const (
 	appID  = "wx4f4bc4dec97d474b"               // of WeChat's own decryption example
 )
 
+// twoApps is a user's file with an app and another in a profile.
+const twoApps = `# mine
+appid: wx4f4bc4dec97d474b
+secret: env:WX_SECRET
+timeout: 5s
+profiles:
+  staging:
+    appid: wx0000000000000001
+    secret: keyring
+`
+
 // desk is a home directory with a user's file, and who sits before it.
 type desk struct {
 	t       *testing.T
@@ -90,6 +101,7 @@ func (d *desk) run(args ...string) result {
 	}
 	env := func(name string) (string, bool) { value, ok := d.env[name]; return value, ok }
 	streams.Env, streams.Lang = env, d.lang
+	streams.Width = 1000 // temporary directories have long names
 	a := &app.App{IO: streams, Env: env, Now: time.Now, Flags: app.Flags{JSON: d.json, NoInput: d.noInput, ConfigFile: d.file, Keys: map[string]string{}}}
 	if d.lang == lang.Chinese {
 		a.Flags.Lang = "zh"
@@ -210,7 +222,7 @@ func TestGroup(t *testing.T) {
 	if diff := cmp.Diff([]string{"get", "init", "list", "path", "set", "use", "validate"}, verbs); diff != "" {
 		t.Error(diff)
 	}
-	if r := d.run("lst"); !isUsage(r.err) || !strings.Contains(r.err.Error(), "did you mean list") {
+	if r := d.run("lst"); !isUsage(r.err) || !strings.Contains(r.err.Error(), "did you mean ") || !strings.Contains(r.err.Error(), "list") {
 		t.Errorf("error %v", r.err)
 	}
 	for _, verb := range []string{"list", "path", "init", "validate"} {

@@ -96,6 +96,10 @@ func runInit(ctx context.Context, a *app.App, keyring config.Keyring, opts initO
 
 // initSettings returns the appid, then the secret if there is one.
 func initSettings(ctx context.Context, a *app.App, keyring config.Keyring, opts initOptions) ([]config.Setting, error) {
+	from, ok := reference(opts.secretFrom)
+	if opts.secretFrom != "" && !ok {
+		return nil, usage("--secret-from", textNoReference.With(), fixSecretFrom.With())
+	}
 	appID, err := initAppID(ctx, a, opts)
 	if err != nil {
 		return nil, err
@@ -103,12 +107,8 @@ func initSettings(ctx context.Context, a *app.App, keyring config.Keyring, opts 
 	settings := []config.Setting{{Name: fullName(a, "appid"), Value: string(appID)}}
 	name := fullName(a, "secret")
 	switch {
-	case opts.secretFrom != "":
-		value, ok := reference(opts.secretFrom)
-		if !ok {
-			return nil, usage("--secret-from", textNoReference.With(), fixSecretFrom.With())
-		}
-		return append(settings, config.Setting{Name: name, Value: value}), nil
+	case ok:
+		return append(settings, config.Setting{Name: name, Value: from}), nil
 	case !a.IO.CanPrompt(a.Flags.NoInput):
 		return settings, nil
 	}
@@ -157,6 +157,7 @@ func badAppID(text string) lang.Message {
 // askSecret asks where the secret is to be kept and for the secret. A keyring that does not work is reported, and the user
 // decides anew: nothing is ever kept in a weaker place than the one that was said. The zero Setting means "not now".
 func askSecret(ctx context.Context, a *app.App, keyring config.Keyring, name string) (config.Setting, error) {
+	var secret redact.Secret // typed once, wherever it ends up
 	for range attempts {
 		where, err := askPlace(ctx, a, textAskPlaceInit)
 		if err != nil || where == nowhere {
@@ -165,9 +166,10 @@ func askSecret(ctx context.Context, a *app.App, keyring config.Keyring, name str
 		if where == inVariable {
 			return askVariable(ctx, a, name)
 		}
-		secret, err := readSecret(ctx, a, name, false)
-		if err != nil {
-			return config.Setting{}, err
+		if secret.IsZero() {
+			if secret, err = readSecret(ctx, a, name, false); err != nil {
+				return config.Setting{}, err
+			}
 		}
 		setting, err := keep(ctx, keyring, name, where, secret)
 		if e, ok := errors.AsType[*config.Error](err); ok {

@@ -84,7 +84,9 @@ func runValidate(ctx context.Context, a *app.App, keyring config.Keyring) error 
 func findings(ctx context.Context, a *app.App, keyring config.Keyring) ([]config.Finding, error) {
 	c, err := a.Config()
 	if e, ok := errors.AsType[*config.Error](err); ok && !e.Usage() {
-		f := config.Finding{Level: config.LevelFail, Key: e.Key, Message: e.Message()}
+		keyless := *e // the key has its own field
+		keyless.Key = ""
+		f := config.Finding{Level: config.LevelFail, Key: e.Key, Message: keyless.Message()}
 		for i, fix := range e.Hints() {
 			if i == 0 {
 				f.Fix = fix

@@ -3,6 +3,7 @@ package mock
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +63,7 @@ func openData(a *app.App, spec app.Spec, call func(*mockclient.Client, context.C
 }
 
 // lineOf ends the object with a line feed.
-func lineOf(raw json.RawMessage) []byte { return append(raw[:len(raw):len(raw)], '\n') }
+func lineOf(raw json.RawMessage) []byte { return append(slices.Clip(raw), '\n') }
 
 func newUserinfo(a *app.App) *cobra.Command {
 	return openData(a, app.Spec{

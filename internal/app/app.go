@@ -233,7 +233,7 @@ func (a *App) Mock() (*mockclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := http.RoundTripper(http.DefaultTransport)
+	transport := http.DefaultTransport
 	value, _ := a.Env("WXLOGIN_MOCK_TOKEN")
 	if value != "" && c.Origin("mock.url").Source != config.SourceProjectFile {
 		transport = bearer{token: redact.NewSecret(value), next: transport}

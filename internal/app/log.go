@@ -17,7 +17,7 @@ func (a *App) LogHandler() slog.Handler {
 	if a.IO.ErrTTY {
 		format = time.TimeOnly
 	}
-	return tint.NewHandler(a.IO.Err, &tint.Options{Level: slog.LevelInfo, TimeFormat: format}) // the writer takes away unwanted colour
+	return tint.NewTextHandler(a.IO.Err, &tint.Options{Level: slog.LevelInfo, TimeFormat: format}) // the writer takes away unwanted colour
 }
 
 // lockedWriter lets one goroutine write at a time.

@@ -178,7 +178,9 @@ func startFindings(costs map[string]cost) []string {
 		return []string{"package " + yardstick + " is gone: choose another yardstick and say what it takes"}
 	}
 	scale := max(1, float64(measured.clock)/float64(yardstickTakes))
-	scaled := func(budget time.Duration) time.Duration { return time.Duration(float64(budget) * scale).Round(time.Microsecond) }
+	scaled := func(budget time.Duration) time.Duration {
+		return time.Duration(float64(budget) * scale).Round(time.Microsecond)
+	}
 	var findings []string
 	for name, c := range costs {
 		if limit := scaled(maxInitOne); c.clock > limit {

@@ -45,6 +45,7 @@ var owners = []owner{
 	{"github.com/zalando/go-keyring", []string{"internal/config"}, "a keyring is one of the places a secret comes from"},
 	{"charm.land/lipgloss/v2", []string{"internal/term"}, "one room knows about colour and width"},
 	{"github.com/charmbracelet/colorprofile", []string{"internal/term"}, "one room knows about colour and width"},
+	{"github.com/charmbracelet/x/ansi", []string{"internal/term"}, "one room knows about colour and width"},
 	{"github.com/itchyny/gojq", []string{"internal/term"}, "--jq is a way of printing"},
 	{"golang.org/x/term", []string{"internal/term"}, "one room knows whether there is a terminal"},
 	{"github.com/lmittmann/tint", []string{"internal/app"}, "handlers and servers are handed a slog.Handler"},

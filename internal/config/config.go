@@ -125,6 +125,9 @@ func (c *Config) readFiles() (project *document, err error) {
 
 func (c *Config) noteEmpty(doc *document) {
 	for _, name := range doc.empty {
+		if name == "profile" { // how `config use --none` leaves it
+			continue
+		}
 		c.setEmpty = append(c.setEmpty, "file:"+doc.path+" "+name)
 	}
 }

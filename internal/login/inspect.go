@@ -125,7 +125,7 @@ func (s *Service) belongsHere(claims token.Claims) error {
 func (s *Service) sessionState(ctx context.Context, claims token.Claims) (string, error) {
 	found, err := s.Store.Get(ctx, session.ID{Origin: s.Origin, AppID: claims.AppID, OpenID: claims.OpenID})
 	switch {
-	case errors.Is(err, session.ErrNotFound):
+	case gone(err):
 		return SessionAbsent, nil
 	case err != nil:
 		return "", &StoreError{err}

@@ -47,7 +47,7 @@ func (s *Service) authenticate(ctx context.Context, text string) (token.Claims, 
 func (s *Service) current(ctx context.Context, claims token.Claims) (session.Session, error) {
 	found, err := s.Store.Get(ctx, session.ID{Origin: s.Origin, AppID: claims.AppID, OpenID: claims.OpenID})
 	switch {
-	case errors.Is(err, session.ErrNotFound):
+	case gone(err):
 		return session.Session{}, ErrNoSession
 	case err != nil:
 		return session.Session{}, &StoreError{err}
@@ -55,6 +55,13 @@ func (s *Service) current(ctx context.Context, claims token.Claims) (session.Ses
 		return session.Session{}, ErrNoSession
 	}
 	return found, nil
+}
+
+// gone reports whether err says that a session is not there, or as good as not there: what the key ring cannot unseal is
+// replaced by the user's next login, and by nothing else.
+func gone(err error) bool {
+	_, sealed := errors.AsType[*session.UnsealError](err)
+	return sealed || errors.Is(err, session.ErrNotFound)
 }
 
 // Data is a user's open data as the mini program may see it: without openid and unionid.

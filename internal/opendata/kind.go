@@ -103,7 +103,7 @@ func fieldOf(name []byte) fieldSet {
 // kind names the payload that has these fields. The kinds that need a watermark come first: a payload that looks like two kinds
 // is held to the stricter one.
 func (seen fieldSet) kind() Kind {
-	has := func(any fieldSet) bool { return seen&any != 0 }
+	has := func(fields fieldSet) bool { return seen&fields != 0 }
 	switch {
 	case has(fieldPhoneNumber | fieldPurePhoneNumber):
 		return KindPhone

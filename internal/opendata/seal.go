@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -24,7 +25,7 @@ func Seal(key wechat.SessionKey, iv, plain []byte) (Envelope, error) {
 		return Envelope{}, &InputError{Field: nameIV, Reason: ReasonSize, Pos: -1, Len: base64.StdEncoding.EncodedLen(len(iv)), Size: len(iv)}
 	}
 	data := bytes.Clone(plain)
-	data = pad(data[:len(data):len(data)])
+	data = pad(slices.Clip(data))
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(data, data)
 	return Envelope{
 		EncryptedData: base64.StdEncoding.EncodeToString(data),

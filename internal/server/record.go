@@ -21,7 +21,7 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 		watched := &statusWriter{ResponseWriter: w}
 		defer func() {
 			if cause := recover(); cause != nil {
-				if cause == http.ErrAbortHandler {
+				if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 					panic(cause) // net/http's own way to cut a connection
 				}
 				logger.Error("panic", "path", record.Path.String(), "cause", redact.Clean(fmt.Sprint(cause)), "stack", string(debug.Stack()))

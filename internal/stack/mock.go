@@ -46,7 +46,7 @@ type simulation struct {
 }
 
 // newSimulation builds the world, and a WeChat in front of it that the login server reaches through a pipe.
-func newSimulation(ctx context.Context, o Options, url string) (*simulation, error) {
+func newSimulation(o Options, url string) (*simulation, error) {
 	s := &simulation{app: o.Mock.App, clock: new(clock.Movable), store: memory.New(), pipe: newPipeListener("login-server")}
 	if s.app.ID == "" {
 		s.app = world.DemoApp()

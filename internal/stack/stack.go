@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/login"
@@ -81,7 +82,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
-	service, now, err := s.assemble(ctx, o, mux)
+	service, now, err := s.assemble(o, mux)
 	if err != nil {
 		_ = listener.Close()
 		return nil, err
@@ -94,10 +95,10 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 }
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
-func (s *Stack) assemble(ctx context.Context, o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
+func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
 	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL}
 	if o.Mock != nil {
-		mock, err := newSimulation(ctx, o, s.url)
+		mock, err := newSimulation(o, s.url)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -176,7 +177,7 @@ func urlOf(addr net.Addr) string {
 	if host.IsUnspecified() {
 		host = net.IPv4(127, 0, 0, 1)
 	}
-	return "http://" + net.JoinHostPort(host.String(), fmt.Sprint(tcp.Port))
+	return "http://" + net.JoinHostPort(host.String(), strconv.Itoa(tcp.Port))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

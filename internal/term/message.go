@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"charm.land/lipgloss/v2"
@@ -24,13 +25,19 @@ func (s *IO) Hint(m lang.Message) { s.say(s.Styles.Key, textHint, m) }
 // Note writes one line without a prefix to standard error.
 func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
 
-// say cleans the whole line: an argument may carry text that somebody else wrote.
+// say cleans the whole line: an argument may carry text that somebody else wrote. On a terminal a long one is broken between words,
+// and continues under its beginning.
 func (s *IO) say(style lipgloss.Style, prefix lang.T, m lang.Message) {
-	var head string
-	if prefix != (lang.T{}) {
-		head = style.Render(prefix.In(s.Lang))
+	text := redact.Clean(m.In(s.Lang))
+	head := prefix.In(s.Lang)
+	indent := lipgloss.Width(head)
+	if room := s.Width - indent; s.ErrTTY && room >= narrow {
+		text = strings.ReplaceAll(wrap(text, room), "\n", "\n"+strings.Repeat(" ", indent))
 	}
-	_, _ = fmt.Fprintln(s.Err, head+redact.Clean(m.In(s.Lang))) // nowhere is left to report a failure to
+	if head != "" {
+		head = style.Render(head)
+	}
+	_, _ = fmt.Fprintln(s.Err, head+text) // nowhere is left to report a failure to
 }
 
 // IsBrokenPipe reports whether err says that the reader of our output went away, as head(1) does. The run then ends in silence.

@@ -116,8 +116,12 @@ func (p *Page) Verdict(level Level, t lang.T, args ...any) { p.Status(level, t.W
 // Status is [Page.Verdict] for a message that somebody else made.
 func (p *Page) Status(level Level, m lang.Message) {
 	word := level.word()
-	pad := strings.Repeat(" ", statusWidth-len(word)+2)
-	p.writeln(p.styles.of(level).Render(word) + pad + redact.Clean(m.In(p.lang)))
+	text := redact.Clean(m.In(p.lang))
+	if room := p.width - statusWidth - columnGap; p.tty && room >= narrow {
+		text = strings.ReplaceAll(wrap(text, room), "\n", "\n"+strings.Repeat(" ", statusWidth+columnGap))
+	}
+	pad := strings.Repeat(" ", statusWidth-len(word)+columnGap)
+	p.writeln(p.styles.of(level).Render(word) + pad + text)
 }
 
 // Fields writes names and values in two columns.

@@ -4,12 +4,16 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
 // readable is the longest line of prose, in columns, however wide the terminal is.
 const readable = 100
+
+// narrow is the least room for text that is worth breaking it for: in less, broken lines read worse than long ones.
+const narrow = 20
 
 // Paragraphs writes prose, broken into lines at the reader's width. Paragraphs are separated by line feeds.
 func (p *Page) Paragraphs(text string) {
@@ -18,7 +22,7 @@ func (p *Page) Paragraphs(text string) {
 			p.Blank()
 		}
 		if paragraph = redact.Clean(paragraph); paragraph != "" {
-			p.writeln(lipgloss.Wrap(paragraph, min(p.width, readable), ""))
+			p.writeln(wrap(paragraph, min(p.width, readable)))
 		}
 	}
 }
@@ -35,8 +39,8 @@ func (p *Page) Rows(rows []Row) {
 	left := 2 + widest + columnGap
 	for _, row := range rows {
 		text := redact.Clean(row.Text)
-		if room := min(p.width, readable) - left; room >= 20 { // in less, broken lines read worse than long ones
-			text = strings.ReplaceAll(lipgloss.Wrap(text, room, ""), "\n", "\n"+strings.Repeat(" ", left))
+		if room := min(p.width, readable) - left; room >= narrow {
+			text = strings.ReplaceAll(wrap(text, room), "\n", "\n"+strings.Repeat(" ", left))
 		}
 		name := redact.Clean(row.Name)
 		p.writeln("  " + p.styles.Key.Render(name) + strings.Repeat(" ", left-2-lipgloss.Width(name)) + text)
@@ -48,8 +52,19 @@ func (p *Page) Rows(rows []Row) {
 func (p *Page) Indented(columns int, text string) {
 	text = redact.Clean(text)
 	left := strings.Repeat(" ", columns)
-	if room := p.width - columns; p.tty && room >= 20 {
-		text = strings.ReplaceAll(lipgloss.Wrap(text, room, ",&"), "\n", "\n"+left)
+	if room := p.width - columns; p.tty && room >= narrow {
+		text = strings.ReplaceAll(breakAnywhere(text, room), "\n", "\n"+left)
 	}
 	p.writeln(left + text)
 }
+
+// breaks are the signs after which a line may be broken: what Chinese text, query strings and JSON have in place of blanks. The
+// library lets such a sign, of one column or two, stand beyond the limit; wrap and breakAnywhere leave it that room.
+const breaks = "，。；：、）,&"
+
+// wrap breaks prose into lines of at most so many columns. What is longer than a line, a path for example, stays whole: it is there
+// to be copied.
+func wrap(text string, columns int) string { return ansi.Wordwrap(text, columns-2, breaks) }
+
+// breakAnywhere breaks data into lines of at most so many columns, in the middle of a value if need be.
+func breakAnywhere(text string, columns int) string { return lipgloss.Wrap(text, columns-2, breaks) }
