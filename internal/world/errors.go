@@ -32,23 +32,20 @@ func (e *NotLoggedInError) Error() string {
 
 // A Refusal is WeChat's refusal of a call, and what the simulation knows about it that WeChat would not tell.
 type Refusal struct {
-	Err    *wechat.Error
-	Reason string // why, in a few words of English; names --adopt where that would have helped
-	User   string // whose code it was; empty when unknown
+	Code    wechat.ErrCode
+	Message string // errmsg without the request id, which each family of endpoints appends in its own way
+	RID     string
+	Reason  string // why, in a few words of English; names --adopt where that would have helped
+	User    string // whose code it was; empty when unknown
 }
 
-func (r *Refusal) Error() string { return r.Err.Error() + " (" + r.Reason + ")" }
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("errcode %d: %s (%s)", r.Code, r.Message, r.Reason)
+}
 
-// Unwrap returns the [*wechat.Error].
-func (r *Refusal) Unwrap() error { return r.Err }
-
-// refuse makes WeChat's error for a call under /sns/, where a comma precedes the request id.
-func (w *World) refuse(code wechat.ErrCode, message, reason string) *Refusal {
-	rid := w.RID()
-	return &Refusal{
-		Err:    &wechat.Error{Code: code, Msg: redact.Untrusted(message + ", rid: " + rid), RID: rid},
-		Reason: reason,
-	}
+// Refuse makes a refusal with a request id of its own.
+func (w *World) Refuse(code wechat.ErrCode, message, reason string) *Refusal {
+	return &Refusal{Code: code, Message: message, RID: w.RID(), Reason: reason}
 }
 
 // RID mints a request id: three groups of eight hexadecimal digits, the first of which is the time in seconds.

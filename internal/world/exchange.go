@@ -36,7 +36,7 @@ func (w *World) Exchange(x Exchange) (Identity, *Refusal) {
 		return Identity{}, refusal
 	}
 	if x.Code == "" {
-		return Identity{}, w.refuse(wechat.CodeMissing, "missing code", "no js_code in the query")
+		return Identity{}, w.Refuse(wechat.CodeMissing, "missing code", "no js_code in the query")
 	}
 	owner, serial, marked := w.minter(x.Code)
 	var o outcome
@@ -51,7 +51,7 @@ func (w *World) Exchange(x Exchange) (Identity, *Refusal) {
 		o = a.adopt(w, x.Code)
 	}
 	if o.code != 0 {
-		refusal := w.refuse(o.code, codeMessage(o.code), o.reason)
+		refusal := w.Refuse(o.code, codeMessage(o.code), o.reason)
 		refusal.User = o.user
 		return Identity{}, refusal
 	}
@@ -79,24 +79,24 @@ func codeMessage(code wechat.ErrCode) string {
 // authenticate finds the app that appid and secret belong to.
 func (w *World) authenticate(x Exchange) (*app, *Refusal) {
 	if x.AppID == "" {
-		return nil, w.refuse(wechat.CodeAppIDMissing, "appid missing", "no appid in the query")
+		return nil, w.Refuse(wechat.CodeAppIDMissing, "appid missing", "no appid in the query")
 	}
 	a := w.lookup(x.AppID)
 	if a == nil && w.adopt && x.AppID.Check() == nil && x.Secret.Check() == nil {
 		a = w.adoptApp(x)
 	}
 	if a == nil {
-		return nil, w.refuse(wechat.CodeInvalidAppID, "invalid appid", w.unknownApp(x))
+		return nil, w.Refuse(wechat.CodeInvalidAppID, "invalid appid", w.unknownApp(x))
 	}
 	if x.Secret.IsZero() {
-		return nil, w.refuse(wechat.CodeSecretMissing, "appsecret missing", "no secret in the query")
+		return nil, w.Refuse(wechat.CodeSecretMissing, "appsecret missing", "no secret in the query")
 	}
 	if !x.Secret.Equal(a.Secret.Secret) {
 		reason := "not the secret of this appid"
 		if a.adopted {
 			reason = "not the secret that this appid was adopted with"
 		}
-		return nil, w.refuse(wechat.CodeInvalidSecret, "invalid appsecret", reason)
+		return nil, w.Refuse(wechat.CodeInvalidSecret, "invalid appsecret", reason)
 	}
 	return a, nil
 }

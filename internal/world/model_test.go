@@ -164,7 +164,7 @@ func errCode(refusal *world.Refusal) wechat.ErrCode {
 	if refusal == nil {
 		return 0
 	}
-	return refusal.Err.Code
+	return refusal.Code
 }
 
 func (r *run) moveClock(t *rapid.T) {

@@ -1,41 +1,35 @@
 package wxhttp
 
 import (
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 
-	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
 )
 
 // jscode2session is code2Session. WeChat reads the query whatever the method, and never the body. grant_type is not checked:
 // calls without it succeed in public reports.
-func (h *handler) jscode2session(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.RawQuery
-	appID := parameter(query, "appid")
-	// The peer of a connection inside this process has no address, and stays the zero value.
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	record := journal.From(r.Context())
-	record.AppID = journalled(appID)
+func (h *handler) jscode2session(c *call) answer {
+	appID := c.parameter("appid")
+	// A peer without an address, of a connection inside this process, stays the zero value.
+	peer, _ := netip.ParseAddrPort(c.r.RemoteAddr)
+	c.record.AppID = journalled(appID)
 	identity, refusal := h.world.Exchange(world.Exchange{
 		AppID:  wechat.AppID(appID),
-		Secret: wechat.NewAppSecret(parameter(query, "secret")),
-		Code:   wechat.Code(parameter(query, "js_code")),
+		Secret: wechat.NewAppSecret(c.parameter("secret")),
+		Code:   wechat.Code(c.parameter("js_code")),
 		Peer:   peer,
 	})
 	if refusal != nil {
-		record.ErrCode, record.User, record.Reason = int(refusal.Err.Code), refusal.User, refusal.Reason
-		if refusal.Err.Code == wechat.CodeAppIDMissing && r.ContentLength != 0 {
-			record.Reason += "; parameters in a body are not read"
+		if refusal.Code == wechat.CodeAppIDMissing && c.r.ContentLength != 0 {
+			refusal.Reason += "; parameters in a body are not read"
 		}
-		writeError(w, typeSNS, refusal.Err.Code, refusal.Err.Msg.Raw())
-		return
+		return answer{refusal: refusal}
 	}
-	record.User = identity.User
-	write(w, typeSNS, appendIdentity(make([]byte, 0, 160), identity))
+	c.record.User = identity.User
+	return answer{body: appendIdentity(make([]byte, 0, 160), identity)}
 }
 
 // appendIdentity writes WeChat's answer: no errcode, the key first, no unionid where there is none. Slashes of the key are

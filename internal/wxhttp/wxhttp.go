@@ -8,10 +8,8 @@ package wxhttp
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 
-	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/problem"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -20,12 +18,6 @@ import (
 
 // MockHeader is set to "1" on every answer, so that nobody takes one for WeChat's.
 const MockHeader = "X-Wxlogin-Mock"
-
-// The Content-Types of WeChat's answers by family of paths. "encoding" is no slip of ours: WeChat does not say charset.
-const (
-	typeSNS = "text/plain"
-	typeAPI = "application/json; encoding=utf-8"
-)
 
 // codeUnknownAPI is WeChat's errcode for a path that it does not know.
 const codeUnknownAPI wechat.ErrCode = 40066
@@ -49,7 +41,7 @@ type Change struct {
 type handler struct {
 	Options
 	world   *world.World
-	apis    map[string]http.HandlerFunc            // WeChat's, by path; any method
+	apis    map[string]*api                        // WeChat's, by path
 	control map[string]map[string]http.HandlerFunc // ours, by path and method
 }
 
@@ -60,8 +52,9 @@ func New(w *world.World, options Options) http.Handler {
 	if h.OnChange == nil {
 		h.OnChange = func(context.Context, Change) error { return nil }
 	}
-	h.apis = map[string]http.HandlerFunc{
-		"/sns/jscode2session": h.jscode2session,
+	h.apis = make(map[string]*api)
+	for _, a := range h.weChat() {
+		h.apis[a.path] = &a
 	}
 	h.control = h.controlRoutes()
 	return h
@@ -70,47 +63,25 @@ func New(w *world.World, options Options) http.Handler {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(MockHeader, "1")
 	path := r.URL.Path
-	if api, found := h.apis[path]; found {
-		api(w, r)
+	if a, found := h.apis[path]; found {
+		h.dispatch(w, r, a)
 		return
 	}
-	switch {
-	case strings.HasPrefix(path, "/_mock/"):
+	if strings.HasPrefix(path, "/_mock/") {
 		h.serveControl(w, r)
-	case strings.HasPrefix(path, "/sns/"):
-		h.unknownAPI(w, r, typeSNS, ", rid: ")
-	case strings.HasPrefix(path, "/cgi-bin/"), strings.HasPrefix(path, "/wxa/"):
-		h.unknownAPI(w, r, typeAPI, " rid: ")
-	default:
-		problem.Write(w, problem.Problem{Status: http.StatusNotFound, Reason: "not_found", Detail: "the simulation has nothing at this path"})
+		return
 	}
+	if f, found := familyOf(path); found {
+		h.dispatch(w, r, &api{path: path, name: "unknown", family: f, serve: h.unknownAPI})
+		return
+	}
+	problem.Write(w, problem.Problem{Status: http.StatusNotFound, Reason: "not_found", Detail: "the simulation has nothing at this path"})
 }
 
 // unknownAPI is WeChat's answer for a path that it does not know, which is also our answer for what is not simulated: a client
 // handles it as it would any refusal, and the journal tells which of the two it was not.
-func (h *handler) unknownAPI(w http.ResponseWriter, r *http.Request, contentType, separator string) {
-	record := journal.From(r.Context())
-	record.Reason = "not simulated"
-	record.ErrCode = int(codeUnknownAPI)
-	writeError(w, contentType, codeUnknownAPI, "invalid url"+separator+h.world.RID())
-}
-
-// writeError answers as WeChat refuses: HTTP status 200. The message is one of ours and needs no escapes.
-func writeError(w http.ResponseWriter, contentType string, code wechat.ErrCode, message string) {
-	body := make([]byte, 0, 128)
-	body = append(body, `{"errcode":`...)
-	body = strconv.AppendInt(body, int64(code), 10)
-	body = append(body, `,"errmsg":"`...)
-	body = append(body, message...)
-	write(w, contentType, append(body, `"}`...))
-}
-
-// write sends a body as WeChat does, without a line feed at its end.
-func write(w http.ResponseWriter, contentType string, body []byte) {
-	header := w.Header()
-	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // a client that is gone needs no answer
+func (h *handler) unknownAPI(*call) answer {
+	return answer{refusal: h.world.Refuse(codeUnknownAPI, "invalid url", "not simulated")}
 }
 
 // journalled is an appid for the journal: not more than anybody needs to recognise a mistaken one, and not a part of the
