@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -108,7 +109,10 @@ func installCompletion(a *app.App, root *cobra.Command, name string) error {
 		name = strings.TrimSuffix(filepath.Base(env("SHELL")), ".exe")
 	}
 	chosen, ok := installable(name)
-	if !ok {
+	switch {
+	case name == ".":
+		return app.Usage(textNoShell)
+	case !ok:
 		return app.Usage(textNoInstall, name)
 	}
 	if env("HOME") == "" && env("XDG_DATA_HOME") == "" && env("XDG_CONFIG_HOME") == "" {
@@ -152,8 +156,38 @@ func installable(name string) (shell, bool) {
 
 var (
 	textNoInstall = lang.T{En: "cannot install for shell %q: give --shell bash, zsh or fish (for PowerShell, add the output of wxlogin completion powershell to $PROFILE)", Zh: "无法为 shell %q 安装：请给出 --shell bash、zsh 或 fish（PowerShell 请把 wxlogin completion powershell 的输出加入 $PROFILE）"}
+	textNoShell   = lang.T{En: "SHELL is not set: give --shell bash, zsh or fish", Zh: "未设置 SHELL：请给出 --shell bash、zsh 或 fish"}
 	textNoHome    = lang.T{En: "HOME is not set, so there is no place for a user's completions", Zh: "HOME 未设置，没有存放用户补全脚本的位置"}
 	textInstalled = lang.T{En: "completion written to %s", Zh: "补全脚本已写入 %s"}
 	textFpath     = lang.T{En: "zsh reads it if this line stands before compinit in .zshrc:", Zh: "若 .zshrc 在 compinit 之前有下面这一行，zsh 就会读取它："}
 	textNewShell  = lang.T{En: "It works in the next shell you open.", Zh: "在新打开的 shell 中生效。"}
 )
+
+// completeFlags says what values flags take: the words of those that take words, files where one is meant, else nothing.
+func completeFlags(a *app.App, root *cobra.Command) {
+	for flag, words := range map[string][]string{
+		"lang": {"zh", "en"}, "color": {"auto", "always", "never"}, "output": {"text", "json", "ndjson"},
+	} {
+		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		c, err := a.Config()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return c.Profiles(), cobra.ShellCompDirectiveNoFileComp
+	})
+	noFiles(root)
+}
+
+// noFiles keeps files away from flags that want none. A flag that has its completion already keeps it.
+func noFiles(c *cobra.Command) {
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if placeholder, _ := pflag.UnquoteUsage(f); !strings.Contains(placeholder, "FILE") {
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
+		}
+	})
+	for _, sub := range c.Commands() {
+		noFiles(sub)
+	}
+}

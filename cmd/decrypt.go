@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
+	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -61,6 +64,9 @@ func newDecrypt(a *app.App) *cobra.Command {
 		if len(args) == 1 {
 			opts.file = args[0]
 		}
+		if err := checkDecryptFlags(c.Flags(), opts); err != nil {
+			return err
+		}
 		return runDecrypt(c.Context(), a, opts)
 	}
 	return c
@@ -81,9 +87,25 @@ func decryptFlags(a *app.App, c *cobra.Command, opts *decryptOptions) {
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host whose saved sessions are used", Zh: "使用哪个接口地址下保存的会话"})
 }
 
+// checkDecryptFlags refuses values that would silently count as not given: an unset variable in a script, most often.
+func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
+	for _, name := range []string{"data", "iv", "session-key", "raw-data", "signature", "openid"} {
+		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return app.Usage(textFlagEmpty, name)
+		}
+	}
+	if f.Changed("max-age") && opts.maxAge <= 0 {
+		return app.Usage(textBadMaxAge, opts.maxAge)
+	}
+	return nil
+}
+
 func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 	input, err := readDecryptInput(a, opts)
 	if err != nil {
+		return err
+	}
+	if err := present(input); err != nil {
 		return err
 	}
 	policy := opendata.Policy{Now: a.Now(), MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark}
@@ -98,7 +120,32 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 	if err != nil {
 		return err
 	}
+	if checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
+		a.IO.Warn(textNoAppIDToCheck.With())
+	}
 	return printDecrypted(a, payload, checks)
+}
+
+// A refusedError is a call of wx.* that failed in the mini program, so that there is nothing to decrypt.
+type refusedError struct{ errMsg redact.Untrusted }
+
+func (e *refusedError) Error() string { return "wx.* failed: " + e.errMsg.String() }
+
+// present refuses input without data or iv before anybody looks for a key.
+func present(input opendata.Pasted) error {
+	field := ""
+	switch {
+	case input.EncryptedData == "":
+		field = "encryptedData"
+	case input.IV == "":
+		field = "iv"
+	default:
+		return nil
+	}
+	if strings.Contains(string(input.ErrMsg), ":fail") {
+		return &refusedError{input.ErrMsg}
+	}
+	return &opendata.InputError{Field: field, Reason: opendata.ReasonEmpty, Pos: -1, Size: -1}
 }
 
 // completeFromState fills in what the input leaves open: the key from a saved session, the appid from the configuration. With a key and
@@ -121,9 +168,6 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 		policy.AppID = c.AppID
 	}
 	if !input.SessionKey.IsZero() {
-		if policy.AppID == "" {
-			a.IO.Warn(textNoAppIDToCheck.With())
-		}
 		return nil
 	}
 	found, err := savedSession(ctx, a, policy.AppID, input.OpenID)
@@ -190,6 +234,8 @@ func printDecrypted(a *app.App, payload opendata.Payload, checks opendata.Checks
 
 var (
 	textNoAppIDToCheck = lang.T{En: "no appid is configured, so the watermark's appid is not compared; give --appid, or --no-watermark to silence this", Zh: "没有配置 appid，因此未比对水印中的 appid；请给出 --appid，或用 --no-watermark 关闭此提示"}
+	textFlagEmpty      = lang.T{En: "--%s is empty; leave it out, or give it a value", Zh: "--%s 为空：请给出值，或去掉该参数"}
+	textBadMaxAge      = lang.T{En: "--max-age: the duration %v is not above zero", Zh: "--max-age：时长 %v 必须大于零"}
 	textOpenIDNeedsApp = lang.T{En: "--openid needs an appid: give --appid or configure one", Zh: "--openid 需要 appid：请给出 --appid 或先配置"}
 	textNoWatermark    = lang.T{En: "the %s data has no watermark: nothing proves for which app and when it was made", Zh: "%s 数据没有水印：无法证明它属于哪个小程序、何时生成"}
 )

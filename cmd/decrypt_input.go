@@ -27,41 +27,70 @@ func readDecryptInput(a *app.App, opts decryptOptions) (opendata.Pasted, error) 
 	if opts.file != "" && opts.data != "" {
 		return opendata.Pasted{}, app.Usage(textFileAndData)
 	}
+	var document []byte
+	if opts.file != "" {
+		var err error
+		if document, err = readFile(a, opts.file, "FILE"); err != nil {
+			return opendata.Pasted{}, err
+		}
+	}
+	given, err := readDecryptFlags(a, opts) // before the document is looked at: two readers of standard input are the earlier mistake
+	if err != nil {
+		return opendata.Pasted{}, err
+	}
 	var input opendata.Pasted
 	if opts.file != "" {
-		document, err := readFile(a, opts.file, "FILE")
-		if err != nil {
-			return input, err
-		}
 		if input, err = opendata.ParsePasted(document); err != nil {
 			return input, err
 		}
 	}
-	key := input.SessionKey.Reveal()
+	for _, part := range []struct {
+		to    *string
+		value string
+	}{
+		{&input.EncryptedData, given.EncryptedData}, {&input.IV, given.IV},
+		{&input.RawData, given.RawData}, {&input.Signature, given.Signature},
+	} {
+		if part.value != "" {
+			*part.to = part.value
+		}
+	}
+	if !given.SessionKey.IsZero() {
+		input.SessionKey = given.SessionKey
+	}
+	if opts.openID != "" {
+		input.OpenID = wechat.OpenID(opts.openID)
+	}
+	return input, nil
+}
+
+// readDecryptFlags reads the parts that flags give.
+func readDecryptFlags(a *app.App, opts decryptOptions) (opendata.Pasted, error) {
+	var parts opendata.Pasted
+	var key string
 	for _, part := range []struct {
 		flag, given string
 		to          *string
 	}{
-		{"--data", opts.data, &input.EncryptedData},
-		{"--iv", opts.iv, &input.IV},
+		{"--data", opts.data, &parts.EncryptedData},
+		{"--iv", opts.iv, &parts.IV},
 		{"--session-key", opts.sessionKey, &key},
-		{"--raw-data", opts.rawData, &input.RawData},
-		{"--signature", opts.signature, &input.Signature},
+		{"--raw-data", opts.rawData, &parts.RawData},
+		{"--signature", opts.signature, &parts.Signature},
 	} {
 		if part.given == "" {
 			continue
 		}
 		value, err := readValue(a, part.flag, part.given)
 		if err != nil {
-			return input, err
+			return parts, err
 		}
-		*part.to = value
+		if *part.to = value; value == "" { // an empty file or variable
+			return parts, app.Usage(textValueEmpty, part.flag, part.given)
+		}
 	}
-	input.SessionKey = wechat.NewSessionKey(key)
-	if opts.openID != "" {
-		input.OpenID = wechat.OpenID(opts.openID)
-	}
-	return input, nil
+	parts.SessionKey = wechat.NewSessionKey(key)
+	return parts, nil
 }
 
 // readValue resolves @FILE, env:NAME and "-". What a file or a stream gives loses the line end that editors add.
@@ -106,10 +135,15 @@ func readFile(a *app.App, path, by string) ([]byte, error) {
 	case err != nil:
 		return nil, app.Usage(textCannotRead, by, path, reason(err))
 	case len(data) > maxInput:
-		return nil, app.Usage(textInputTooLarge, by, maxInput>>10)
+		return nil, &tooLargeError{by}
 	}
 	return data, nil
 }
+
+// A tooLargeError says which input has more than [maxInput] bytes.
+type tooLargeError struct{ by string }
+
+func (e *tooLargeError) Error() string { return e.by + " is too large" }
 
 // reason is the system's part of a file error, without the path, which stands in the sentence already.
 func reason(err error) string {
@@ -122,7 +156,8 @@ func reason(err error) string {
 var (
 	textNoData        = lang.T{En: "nothing to decrypt: give a FILE, pipe the JSON in, or use --data, --iv and --session-key", Zh: "没有要解密的内容：请给出 FILE、通过管道传入 JSON，或使用 --data、--iv、--session-key"}
 	textFileAndData   = lang.T{En: "FILE and --data exclude each other", Zh: "FILE 与 --data 不能同时使用"}
+	textValueEmpty    = lang.T{En: "%s: %s is empty", Zh: "%s：%s 为空"}
 	textEnvUnset      = lang.T{En: "%s: the environment variable %s is not set", Zh: "%s：环境变量 %s 未设置"}
 	textCannotRead    = lang.T{En: "%s: cannot read %s: %s", Zh: "%s：无法读取 %s：%s"}
-	textInputTooLarge = lang.T{En: "%s is larger than %d KiB", Zh: "%s 超过 %d KiB"}
+	textInputTooLarge = lang.T{En: "%s is larger than %d KiB, which nothing from WeChat is", Zh: "%s 超过 %d KiB，微信不会给出这么大的内容"}
 )

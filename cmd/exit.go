@@ -81,22 +81,22 @@ func report(a *app.App, c *cobra.Command, err error) int {
 		return 128 + int(syscall.SIGINT)
 	}
 	f := classify(err)
+	if f.exit.kind == exitUsage.kind && c != nil {
+		f.hints = append(f.hints, textSeeHelp.With(c.CommandPath()))
+	}
 	output, outputErr := a.Output()
 	switch {
 	case f.silent:
 	case a.Flags.JSON || a.Flags.JQ != nil || outputErr == nil && output.Machine():
 		_ = term.WriteJSON(a.IO.Err, jsonError(f, a.IO.Lang)) // nothing is left to tell it to
 	default:
-		printError(a, c, f)
+		printError(a, f)
 	}
 	return f.exit.code
 }
 
 // printError writes the message and a line for each hint.
-func printError(a *app.App, c *cobra.Command, f failure) {
-	if f.exit.kind == exitUsage.kind && c != nil {
-		f.hints = append(f.hints, textSeeHelp.With(c.CommandPath()))
-	}
+func printError(a *app.App, f failure) {
 	a.IO.Fail(f.message)
 	for _, hint := range f.hints {
 		a.IO.Hint(hint)

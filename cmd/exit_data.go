@@ -7,6 +7,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -18,6 +19,9 @@ func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*opendata.InputError](err); ok {
 		return inputFailure(e), true
 	}
+	if e, ok := errors.AsType[*refusedError](err); ok {
+		return invalid(textNoConsent.With(e.errMsg), hintConsent), true
+	}
 	if errors.Is(err, opendata.ErrPadding) {
 		return invalid(textPadding.With(), hintOrder, hintNewestKey), true
 	}
@@ -26,6 +30,9 @@ func classifyData(err error) (failure, bool) {
 	}
 	if e, ok := errors.AsType[*opendata.CheckError](err); ok {
 		return checkFailure(e), true
+	}
+	if e, ok := errors.AsType[*tooLargeError](err); ok {
+		return invalid(textInputTooLarge.With(e.by, maxInput>>10)), true
 	}
 	if e, ok := errors.AsType[*noSessionError](err); ok {
 		return noSessionFailure(e), true
@@ -98,9 +105,9 @@ func checkText(cause error) (message, hint lang.Message) {
 	}
 	if e, ok := errors.AsType[*opendata.AgeError](cause); ok {
 		if e.Age < 0 {
-			return textFuture.With(e.Age.Abs().Round(time.Second)), hintClock.With()
+			return textFuture.With(span(e.Age.Abs())), hintClock.With()
 		}
-		return textStale.With(e.Age.Round(time.Second), e.Max), hintStale.With()
+		return textStale.With(span(e.Age), span(e.Max)), hintStale.With()
 	}
 	switch {
 	case errors.Is(cause, opendata.ErrNoWatermark):
@@ -113,6 +120,12 @@ func checkText(cause error) (message, hint lang.Message) {
 	return textPlain.With(cause.Error()), lang.Message{}
 }
 
+// span is a length of time in both languages.
+func span(d time.Duration) lang.T {
+	d = max(d.Round(time.Second), time.Second)
+	return lang.T{En: term.Span(d, lang.English), Zh: term.Span(d, lang.Chinese)}
+}
+
 func noSessionFailure(e *noSessionError) failure {
 	if e.openID == "" {
 		return invalid(textNoSessionAny.With(string(e.origin)), hintExchangeFirst, hintGiveKey)
@@ -121,18 +134,21 @@ func noSessionFailure(e *noSessionError) failure {
 }
 
 var (
+	textNoConsent = lang.T{En: "the mini program got no data: wx.* failed with %q", Zh: "小程序没有拿到数据：wx.* 返回 %q"}
+	hintConsent   = lang.T{En: "a refusal of the user (deny) is to be handled in the mini program; no permission means that the account may not use this function", Zh: "用户拒绝（deny）应由小程序自行处理；no permission 表示该账号没有此接口的权限"}
+
 	textBadInput       = lang.T{En: "%s", Zh: "输入有误：%s"}
 	textInputEmpty     = lang.T{En: "%s is empty", Zh: "%s 为空"}
 	textInputCharacter = lang.T{En: "%s is not standard base64: the character at index %d (of %d) does not belong there", Zh: "%s 不是标准 base64：下标 %d 处的字符（共 %d 个字符）不合法"}
-	textInputSize      = lang.T{En: "%s %s (%d characters, %d bytes)", Zh: "%s%s（%d 个字符，%d 字节）"}
-	textInputPos       = lang.T{En: "%s %s (index %d of %d)", Zh: "%s%s（下标 %d，共 %d 个字符）"}
-	textInputLen       = lang.T{En: "%s %s (%d characters)", Zh: "%s%s（%d 个字符）"}
+	textInputSize      = lang.T{En: "%s %s (%d characters, %d bytes)", Zh: "%s %s（%d 个字符，%d 字节）"}
+	textInputPos       = lang.T{En: "%s %s (index %d of %d)", Zh: "%s %s（下标 %d，共 %d 个字符）"}
+	textInputLen       = lang.T{En: "%s %s (%d characters)", Zh: "%s %s（%d 个字符）"}
 	textPadding        = lang.T{En: "the data does not decrypt under this session_key: no valid padding (another login's key, or altered data)", Zh: "用这个 session_key 无法解密：填充无效（密钥属于另一次登录，或数据被改动）"}
 	textPlaintext      = lang.T{En: "the data decrypts to something WeChat does not send (%s, byte %d): wrong session_key or iv, or altered data", Zh: "解密结果不是微信会发送的内容（%s，第 %d 字节）：session_key 或 iv 有误，或数据被改动"}
 	textBoth           = lang.T{En: "%s; %s", Zh: "%s；%s"}
 	textWrongApp       = lang.T{En: "the data was made for appid %s, but %s is configured", Zh: "数据属于 appid %s，而配置的是 %s"}
-	textFuture         = lang.T{En: "the data was made %v in the future", Zh: "数据的生成时间在 %v 之后（未来）"}
-	textStale          = lang.T{En: "the data was made %v ago, more than the %v allowed", Zh: "数据生成于 %v 之前，超过允许的 %v"}
+	textFuture         = lang.T{En: "the data was made %s in the future", Zh: "数据的生成时间在 %s 之后（未来）"}
+	textStale          = lang.T{En: "the data was made %s ago, more than the %s allowed", Zh: "数据生成于 %s 之前，超过允许的 %s"}
 
 	textMissingWatermark = lang.T{En: "the data has no watermark: nothing says for which app it was made, and when", Zh: "数据没有水印：无法得知它属于哪个小程序、何时生成"}
 	textBadSignature     = lang.T{En: "the signature does not belong to this rawData under this session_key", Zh: "signature 与这份 rawData 及 session_key 不匹配"}

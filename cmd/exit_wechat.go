@@ -34,7 +34,11 @@ func classifyWeChat(err error) (failure, bool) {
 		if e.Sent {
 			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, e.Err), hints: []lang.Message{hintNewCode.With()}}, true
 		}
-		return failure{exit: exitNetwork, message: textUnreachable.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}, true
+		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}
+		if isLoopback(e.Host) {
+			f.hints = []lang.Message{hintStartMock.With(), hintCheckConfig.With()}
+		}
+		return f, true
 	}
 	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
 		f := failure{exit: exitNetwork, message: textNonsense.With(e.Error(), e.Status), hints: []lang.Message{hintNetwork.With(), hintNewCode.With()}}

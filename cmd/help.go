@@ -147,6 +147,9 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 		if placeholder != "" {
 			name += " " + placeholder
 		}
+		for _, colon := range []string{": ", "："} { // it stands in the left column already
+			text = strings.TrimSuffix(text, colon+placeholder)
+		}
 		rows = append(rows, term.Row{Name: name, Text: text})
 	})
 	return rows

@@ -86,9 +86,7 @@ type inspection struct {
 func runInspect(ctx context.Context, a *app.App, text string) error {
 	header, err := token.Peek(text)
 	if err != nil {
-		return printVerdict(a, text, inspection{Inspection: login.Inspection{
-			Verdict: login.NotALoginToken, Reason: err.Error(), Cause: err,
-		}})
+		return printVerdict(a, text, notAToken(text, err))
 	}
 	judge := inspectHere
 	if strings.HasPrefix(header.KeyID, stack.MockKeyPrefix) {
@@ -99,6 +97,15 @@ func runInspect(ctx context.Context, a *app.App, text string) error {
 		return err
 	}
 	return printVerdict(a, text, judged)
+}
+
+// notAToken says what the text is in place of a token, where its shape tells, else what a token has that it lacks.
+func notAToken(text string, cause error) inspection {
+	reason := cause.Error()
+	if what, command := mistaken(wechat.ShapeOf(text)); command != "" {
+		reason = textMistaken.With(what).In(lang.English) + ": " + command
+	}
+	return inspection{Inspection: login.Inspection{Verdict: login.NotALoginToken, Reason: reason, Cause: cause}}
 }
 
 // inspectHere opens the token with this machine's keys. A ring that does not exist yet knows no key; it is not made for that.
@@ -127,7 +134,7 @@ func inspectHere(ctx context.Context, a *app.App, text string) (inspection, erro
 		return inspection{}, err
 	}
 	service := login.New(login.Options{
-		Store: store, Tokens: ring, Now: a.Now, Origin: origin, AppID: c.AppID, Issuer: stack.Issuer,
+		Store: store, Tokens: ring, Now: a.Now, Origin: origin, AppID: c.AppID, Issuer: stack.Issuer, SessionTTL: c.SessionTTL,
 	})
 	judged, err := service.Inspect(ctx, text)
 	return inspection{Inspection: judged}, err
@@ -164,9 +171,7 @@ func inspectAtMock(ctx context.Context, a *app.App, text string) (inspection, er
 func inspectUnverified(a *app.App, text string) error {
 	header, err := token.Peek(text)
 	if err != nil {
-		return printVerdict(a, text, inspection{Inspection: login.Inspection{
-			Verdict: login.NotALoginToken, Reason: err.Error(), Cause: err,
-		}})
+		return printVerdict(a, text, notAToken(text, err))
 	}
 	return printVerdict(a, text, inspection{Inspection: login.Inspection{Verdict: login.Unverified, Header: &header}})
 }
@@ -220,6 +225,9 @@ func verdictPage(a *app.App, p *term.Page, text string, in inspection) {
 	}
 	if in.Header != nil {
 		fields = append(fields, term.Field{Label: labelKey, Value: in.Header.KeyID})
+	}
+	if in.Verdict == login.Unverified {
+		fields = append(fields, term.Field{Label: labelEncryption, Value: in.Header.Alg + ", " + in.Header.Enc})
 	}
 	if in.By != "" {
 		fields = append(fields, term.Field{Label: labelJudge, Value: p.In(textByMock, in.By)})

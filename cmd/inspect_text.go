@@ -17,7 +17,7 @@ var (
 
 	textValid      = lang.T{En: "valid: the token lets its user in, and expires %s", Zh: "有效：令牌可以登录，%s过期"}
 	textExpired    = lang.T{En: "expired %s: the mini program has to call wx.login again", Zh: "已于%s过期：小程序需要重新调用 wx.login"}
-	textRevoked    = lang.T{En: "revoked: %s", Zh: "已被吊销：%s"}
+	textRevoked    = lang.T{En: "%s", Zh: "已被吊销：%s"}
 	textUnknownKey = lang.T{En: "sealed with key %q, which this key ring does not hold: it was issued elsewhere, or the ring was replaced", Zh: "令牌由密钥 %q 加密，而本机密钥环没有它：令牌来自别处，或密钥环已被更换"}
 	textTampered   = lang.T{En: "tampered with: the token was changed after it was issued", Zh: "已被篡改：令牌在签发之后被改动过"}
 	textElsewhere  = lang.T{En: "a login token, but not for this service: %s", Zh: "是登录令牌，但不属于本服务：%s"}
@@ -27,12 +27,13 @@ var (
 	textSessionRotated = lang.T{En: "rotated: the user logged in again since, with another session_key", Zh: "已更换：用户此后重新登录，session_key 已改变"}
 	textSessionAbsent  = lang.T{En: "absent: no session is saved for this user", Zh: "不存在：没有保存该用户的会话"}
 
-	labelIssuer  = lang.T{En: "issuer", Zh: "签发者"}
-	labelIssued  = lang.T{En: "issued", Zh: "签发时间"}
-	labelExpires = lang.T{En: "expires", Zh: "过期时间"}
-	labelSession = lang.T{En: "session", Zh: "会话"}
-	labelKey     = lang.T{En: "key", Zh: "密钥"}
-	labelJudge   = lang.T{En: "judged by", Zh: "判断者"}
+	labelIssuer     = lang.T{En: "issuer", Zh: "签发者"}
+	labelIssued     = lang.T{En: "issued", Zh: "签发时间"}
+	labelExpires    = lang.T{En: "expires", Zh: "过期时间"}
+	labelSession    = lang.T{En: "session", Zh: "会话"}
+	labelKey        = lang.T{En: "key", Zh: "密钥"}
+	labelEncryption = lang.T{En: "encryption", Zh: "加密方式"}
+	labelJudge      = lang.T{En: "judged by", Zh: "判断者"}
 )
 
 // verdictText is the verdict as a sentence.
@@ -81,6 +82,8 @@ func mistaken(shape wechat.Shape) (what lang.T, command string) {
 		return lang.T{En: "an openid or unionid", Zh: "一个 openid 或 unionid"}, "wxlogin decrypt --openid OPENID payload.json"
 	case wechat.ShapeSessionKey:
 		return lang.T{En: "a session_key or an iv", Zh: "一个 session_key 或 iv"}, "wxlogin decrypt --session-key - --iv IV --data @FILE"
+	case wechat.ShapeOriginalID:
+		return lang.T{En: "the original id of an account, not even an appid", Zh: "一个帐号的原始 ID（也不是 appid）"}, "wxlogin config set appid APPID"
 	case wechat.ShapeAppID:
 		return lang.T{En: "an appid", Zh: "一个 appid"}, "wxlogin config set appid APPID"
 	case wechat.ShapeAppSecret:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ import (
 	"github.com/wxlogin/wxlogin/cmd/mock"
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 // Main runs the tool with the process's streams and environment, and returns its exit code.
@@ -53,6 +56,9 @@ func notifyContext(parent context.Context) (context.Context, func()) {
 func run(ctx context.Context, a *app.App, args []string) int {
 	peekFlags(a, args)
 	root := newRoot(a)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		completeFlags(a, root)
+	}
 	root.SetArgs(args)
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
@@ -66,6 +72,7 @@ func run(ctx context.Context, a *app.App, args []string) int {
 	if cause, ok := errors.AsType[*signalError](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
 		err = cause
 	}
+	maskErrors(a, args)
 	return report(a, c, err)
 }
 
@@ -125,9 +132,14 @@ func prepare(a *app.App) error {
 		}
 	}
 	a.DetectLang("")
+	if id, given := a.Flags.Keys["appid"]; given && wechat.AppID(id).Check() != nil {
+		return app.Usage(textBadAppID, redact.Shorten(id, 40))
+	}
 	_, err := a.Output() // a typo in -q costs nothing: it is found before anything is sent
 	return err
 }
+
+var textBadAppID = lang.T{En: `--appid: %q is not "wx" and 16 lower-case hexadecimal digits`, Zh: `--appid：%q 不是 "wx" 加 16 位小写十六进制数字`}
 
 var textBadLang = lang.T{En: "unknown language %q: --lang takes zh or en", Zh: "未知语言 %q：--lang 只接受 zh 或 en"}
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,7 @@ func TestScript(t *testing.T) {
 			"stdout2env": stdoutToEnv,
 			"absent":     absent,
 			"http":       httpCall,
+			"upstream":   fakeUpstream,
 		},
 	})
 }
@@ -90,13 +92,20 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 // serving holds the server of each script.
 var serving registry
 
-// A registry is a map from scripts to their servers; scripts run in parallel.
-type registry struct{ byScript sync.Map }
+// A registry is a map from scripts and names to servers; scripts run in parallel.
+type registry struct{ byName sync.Map }
 
-func (r *registry) Store(ts *testscript.TestScript, s *scriptServer) { r.byScript.Store(ts, s) }
+type registryKey struct {
+	ts   *testscript.TestScript
+	name string
+}
 
-func (r *registry) Load(ts *testscript.TestScript) (*scriptServer, bool) {
-	value, ok := r.byScript.Load(ts)
+func (r *registry) Store(ts *testscript.TestScript, name string, s *scriptServer) {
+	r.byName.Store(registryKey{ts, name}, s)
+}
+
+func (r *registry) Load(ts *testscript.TestScript, name string) (*scriptServer, bool) {
+	value, ok := r.byName.Load(registryKey{ts, name})
 	if !ok {
 		return nil, false
 	}
@@ -110,23 +119,26 @@ type scriptServer struct {
 }
 
 // serveInBackground starts `wxlogin serve ARGS` on a free port, waits for its ready line and points the script's environment at it.
-// What it logs goes to the file serve.err.
+// What it logs goes to the file serve.err. With a name (serve @NAME ARGS) it is a second server: its address goes to the variable
+// NAME alone, and its log to NAME.err.
 func serveInBackground(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
-		ts.Fatalf("usage: serve ARGS...")
+		ts.Fatalf("usage: serve [@NAME] ARGS...")
 	}
+	name, args := serverName(args)
 	program, err := exec.LookPath("wxlogin")
 	ts.Check(err)
 	command := exec.Command(program, append([]string{"serve", "--json", "--addr", "127.0.0.1:0"}, args...)...)
 	command.Dir = ts.Getenv("WORK")
 	for _, name := range []string{
-		"HOME", "PATH", "LANG", "TZ", "CI", "WXLOGIN_APPID", "WXLOGIN_SECRET", "WXLOGIN_API_BASE", "WXLOGIN_STATE_DIR", "WXLOGIN_LANG",
+		"HOME", "PATH", "LANG", "TZ", "CI", "WXLOGIN_APPID", "WXLOGIN_SECRET", "WXLOGIN_SECRET_FILE", "WXLOGIN_API_BASE", "WXLOGIN_STATE_DIR",
+		"WXLOGIN_LANG", "WXLOGIN_MOCK_TOKEN",
 	} {
 		if value := ts.Getenv(name); value != "" {
 			command.Env = append(command.Env, name+"="+value)
 		}
 	}
-	log, err := os.Create(ts.MkAbs("serve.err"))
+	log, err := os.Create(ts.MkAbs(name + ".err"))
 	ts.Check(err)
 	command.Stderr = log
 	out, err := command.StdoutPipe()
@@ -139,12 +151,16 @@ func serveInBackground(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
-		log, _ := os.ReadFile(ts.MkAbs("serve.err"))
+		log, _ := os.ReadFile(ts.MkAbs(name + ".err"))
 		ts.Fatalf("serve is not ready: %v\n%s", err, log)
 	}
 	running := &scriptServer{command: command}
 	ts.Check(json.Unmarshal(line, &running.ready))
-	serving.Store(ts, running)
+	serving.Store(ts, name, running)
+	if name != defaultServer {
+		ts.Setenv(name, running.ready.URL)
+		return
+	}
 	ts.Setenv("WXLOGIN_URL", running.ready.URL)
 	ts.Setenv("SERVER", running.ready.URL)
 	if running.ready.Mock && ts.Getenv("WXLOGIN_API_BASE") == "" {
@@ -152,12 +168,23 @@ func serveInBackground(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stopServer ends the server that the script started last and expects a graceful end.
-func stopServer(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: stop")
+// defaultServer is the name of a server that was given none.
+const defaultServer = "serve"
+
+func serverName(args []string) (name string, rest []string) {
+	if len(args) > 0 && strings.HasPrefix(args[0], "@") {
+		return args[0][1:], args[1:]
 	}
-	running, ok := serving.Load(ts)
+	return defaultServer, args
+}
+
+// stopServer ends a server that the script started, and expects a graceful end: stop [@NAME].
+func stopServer(ts *testscript.TestScript, neg bool, args []string) {
+	name, args := serverName(args)
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: stop [@NAME]")
+	}
+	running, ok := serving.Load(ts, name)
 	if !ok {
 		ts.Fatalf("no server runs")
 	}
@@ -218,4 +245,24 @@ func httpCall(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strconv.Itoa(response.StatusCode); got != args[0] {
 		ts.Fatalf("status %s, want %s: %s", got, args[0], body)
 	}
+}
+
+// fakeUpstream starts a server that answers everything with one status and body, or, for status 0, hangs up once it has the request:
+// upstream NAME STATUS [BODY]. Its address goes to the variable NAME. No mock answers like that.
+func fakeUpstream(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: upstream NAME STATUS [BODY]")
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	body := strings.Join(args[2:], "")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
 }

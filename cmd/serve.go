@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +65,11 @@ func runServe(ctx context.Context, a *app.App, opts serveOptions) error {
 	if !opts.mock && (opts.adopt || opts.allowRemote || opts.seed != 0) {
 		return app.Usage(textNeedsMock)
 	}
+	for _, key := range []string{"store", "api_base"} { // what the configuration says is for other runs
+		if _, given := a.Flags.Keys[key]; given && opts.mock {
+			return app.Usage(textNotWithMock)
+		}
+	}
 	c, err := a.Config()
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func serve(ctx context.Context, a *app.App, options stack.Options, readyFile str
 	if readyFile != "" {
 		if err := ready.WriteFile(readyFile); err != nil {
 			stop()
-			return errors.Join(err, running.Wait())
+			return errors.Join(app.Usage(textReadyFile, readyFile, systemReason(err)), running.Wait())
 		}
 		defer func() { err = errors.Join(err, ready.RemoveFile(readyFile)) }()
 	}
@@ -112,6 +118,14 @@ func serve(ctx context.Context, a *app.App, options stack.Options, readyFile str
 		stop()
 	}
 	return errors.Join(err, running.Wait())
+}
+
+// systemReason is the operating system's part of an error, without the names of temporary files.
+func systemReason(err error) string {
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		return number.Error()
+	}
+	return redact.Clean(err.Error())
 }
 
 // realOptions are those of a server against the real WeChat: credentials, key ring, store.
@@ -186,6 +200,8 @@ func printReady(a *app.App, ready stack.Ready) error {
 
 var (
 	textNeedsMock        = lang.T{En: "--adopt, --allow-remote and --seed go with --mock", Zh: "--adopt、--allow-remote、--seed 须与 --mock 一起使用"}
+	textNotWithMock      = lang.T{En: "--store and --api-base do not go with --mock: a mock is its own WeChat and keeps sessions in memory", Zh: "--store、--api-base 不能与 --mock 一起使用：模拟服务自己就是微信，会话只保存在内存中"}
+	textReadyFile        = lang.T{En: "--ready-file: cannot write %s: %s", Zh: "--ready-file：无法写入 %s：%s"}
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}
 	textRemoteNeedsToken = lang.T{En: "a mock at %s needs WXLOGIN_MOCK_TOKEN: set it here and where the mock commands run", Zh: "监听 %s 的模拟服务需要 WXLOGIN_MOCK_TOKEN：请在这里以及运行 mock 命令的地方都设置它"}
 	textDemoSecret       = lang.T{En: "no secret is configured for %s; the simulation takes the demo secret for it (wxlogin mock env prints it)", Zh: "没有为 %s 配置 secret，模拟服务将使用演示用 secret（可用 wxlogin mock env 查看）"}

@@ -4,9 +4,12 @@ package mock
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -80,6 +83,13 @@ func newClock(a *app.App) *cobra.Command {
 		},
 	})
 	c.Args = app.MaxArgs(1)
+	plain := c.FlagErrorFunc()
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if e, ok := errors.AsType[*pflag.NotExistError](err); ok && strings.ContainsAny(e.GetSpecifiedName(), "0123456789.") {
+			return app.Usage(textMoveBack) // a negative duration looks like flags
+		}
+		return plain(c, err)
+	})
 	c.ValidArgsFunction = cobra.FixedCompletions([]string{"+6m", "+24h", "reset"}, cobra.ShellCompDirectiveNoFileComp)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		client, err := a.Mock()
@@ -114,6 +124,8 @@ func moveClock(c *cobra.Command, client *mockclient.Client, args []string) (mock
 	return client.Move(c.Context(), args[0])
 }
 
+var textMoveBack = lang.T{En: "to move the clock back, write -- before the duration: wxlogin mock clock -- -1h", Zh: "回拨时钟时，请在时长前写 --：wxlogin mock clock -- -1h"}
+
 var textBadMove = lang.T{En: "%q is not a duration such as +6m, +72h or -1h, nor reset", Zh: "%q 不是 +6m、+72h、-1h 这样的时长，也不是 reset"}
 
 // newReset is `wxlogin mock reset`.
@@ -139,6 +151,10 @@ func newReset(a *app.App) *cobra.Command {
 			return err
 		}
 		return printRaw(a, done.Raw, func(p *term.Page) {
+			if appID != "" {
+				p.Verdict(term.OK, lang.T{En: "for %s the mock is as it was when it started; the clock stays", Zh: "%s 已恢复到启动时的状态，时钟不变"}, appID)
+				return
+			}
 			p.Verdict(term.OK, lang.T{En: "the mock is as it was when it started", Zh: "模拟服务已恢复到启动时的状态"})
 		})
 	}

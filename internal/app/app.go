@@ -233,10 +233,10 @@ func (a *App) Mock() (*mockclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := http.DefaultTransport
+	var transport http.RoundTripper // nil: the client's own, which uses no proxy
 	value, _ := a.Env("WXLOGIN_MOCK_TOKEN")
 	if value != "" && c.Origin("mock.url").Source != config.SourceProjectFile {
-		transport = bearer{token: redact.NewSecret(value), next: transport}
+		transport = bearer{token: redact.NewSecret(value), next: &http.Transport{}}
 	}
 	return mockclient.New(c.Mock.URL, transport)
 }

@@ -78,15 +78,15 @@ func UnknownCommand(c *cobra.Command, name string) error {
 // Usage is a usage error of the command line, exit 2.
 func Usage(text lang.T, args ...any) error { return &term.UsageError{Text: text.With(args...)} }
 
-// NoArgs refuses arguments.
+// NoArgs refuses arguments. Like its siblings it does not repeat them: they may be tokens.
 func NoArgs(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return Usage(textNoArguments, c.CommandPath(), args[0])
+		return Usage(textNoArguments, c.CommandPath(), len(args))
 	}
 	return nil
 }
 
-// MaxArgs refuses more than n arguments. The values are not repeated: they may be tokens.
+// MaxArgs refuses more than n arguments.
 func MaxArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > n {
@@ -136,7 +136,7 @@ var (
 	textBadFlag            = lang.T{En: "%s", Zh: "参数有误：%s"}
 	textUnknownCommand     = lang.T{En: "unknown command %q for %q", Zh: "未知命令 %q（在 %q 之下）"}
 	textUnknownCommandNear = lang.T{En: "unknown command %q for %q; did you mean %s?", Zh: "未知命令 %q（在 %q 之下），是否想输入 %s？"}
-	textNoArguments        = lang.T{En: "%s takes no arguments, but got %q", Zh: "%s 不接受参数，却收到 %q"}
+	textNoArguments        = lang.T{En: "%s takes no arguments, but got %d", Zh: "%s 不接受参数，却收到 %d 个"}
 	textTooManyArguments   = lang.T{En: "%s takes at most %d argument(s), but got %d", Zh: "%s 最多接受 %d 个参数，却收到 %d 个"}
 	textWrongArguments     = lang.T{En: "%s takes exactly %d argument(s), but got %d", Zh: "%s 需要 %d 个参数，却收到 %d 个"}
 )

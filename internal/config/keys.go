@@ -71,7 +71,7 @@ func Keys() []Key {
 		},
 		{
 			Name: "store", Env: "WXLOGIN_STORE", Flag: "--store", kind: kindStore,
-			Help: lang.T{En: "where sessions are kept: memory, sqlite:PATH or redis://HOST", Zh: "会话存储：memory、sqlite:PATH 或 redis://HOST"},
+			Help: lang.T{En: "where sessions are kept: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"},
 		},
 		{
 			Name: "addr", Env: "WXLOGIN_ADDR", Flag: "--addr", Default: "127.0.0.1:8420", kind: kindAddr,

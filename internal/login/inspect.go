@@ -129,6 +129,8 @@ func (s *Service) sessionState(ctx context.Context, claims token.Claims) (string
 		return SessionAbsent, nil
 	case err != nil:
 		return "", &StoreError{err}
+	case s.SessionTTL > 0 && s.Now().Sub(found.Refreshed) >= s.SessionTTL:
+		return SessionAbsent, nil // as decrypt and session see it
 	case found.KeyObtained.Truncate(time.Second).After(claims.IssuedAt): // a token's times are whole seconds
 		return SessionRotated, nil
 	}

@@ -122,7 +122,7 @@ func checkRefused(t *testing.T, b *bench, text string, verdict login.Verdict) {
 func TestInspectAnyApp(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, always(band()))
-	b.Options.AppID = ""
+	b.AppID = ""
 	got, err := b.Inspect(t.Context(), b.issue(t, nil))
 	if err != nil || got.Verdict != login.Valid || got.AppID != string(appID) {
 		t.Errorf("%s, appid %s, %v", got.Verdict, got.AppID, err)

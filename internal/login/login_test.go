@@ -245,7 +245,7 @@ func TestLoginStoreFails(t *testing.T) {
 func TestLoginTokensFail(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, always(band()))
-	b.Options.TokenTTL = 0 // a token that expires as it is issued
+	b.TokenTTL = 0 // a token that expires as it is issued
 	if _, err := b.Login(t.Context(), code); err == nil {
 		t.Fatal("no error")
 	}

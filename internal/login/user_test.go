@@ -148,7 +148,7 @@ func TestDecryptSigned(t *testing.T) {
 func TestSessionTTL(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, always(band()))
-	b.Options.TokenTTL = 10 * sessionTTL
+	b.TokenTTL = 10 * sessionTTL
 	text := b.login(t)
 	use := func() error {
 		_, status := b.Status(t.Context(), text)

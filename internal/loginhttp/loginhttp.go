@@ -7,6 +7,7 @@ package loginhttp
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -73,7 +74,11 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	record.Reason = redact.Clean(err.Error())
 	record.ErrCode = p.ErrCode
 	if p.Status == http.StatusUnauthorized && r.URL.Path != "/onLogin" {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="wxlogin", error="invalid_token"`)
+		challenge := `Bearer realm="wxlogin"`
+		if !errors.Is(err, errNoToken) { // RFC 6750, section 3.1: no error where no token was sent
+			challenge += `, error="invalid_token"`
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", retryAfter(p.RetryAfter))

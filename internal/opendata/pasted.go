@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -22,7 +23,7 @@ type Pasted struct {
 
 // A PastedError says why input is not such an object. It holds none of it.
 type PastedError struct {
-	Field  string // the member at fault; empty where the whole is
+	Field  string // the member at fault, in WeChat's spelling; empty where the whole is
 	Reason string // completes the sentence "the input …", or "FIELD …"
 	Pos    int64  // index of the byte at fault, from 0; -1 where no single one is
 }
@@ -38,68 +39,138 @@ func (e *PastedError) Error() string {
 	return subject + " " + e.Reason
 }
 
-// pastedJSON has the names of WeChat's API beside the spellings that code of its users has.
-type pastedJSON struct {
-	Envelope
-	SessionKey      redact.Secret    `json:"session_key"`
-	SessionKeyCamel redact.Secret    `json:"sessionKey"`
-	OpenID          wechat.OpenID    `json:"openid"`
-	AppID           wechat.AppID     `json:"appid"`
-	ErrMsg          redact.Untrusted `json:"errMsg"`
-	Detail          *pastedJSON      `json:"detail"`
-}
-
 // ParsePasted reads one JSON object. A byte order mark in front is skipped. The error is a [*PastedError].
+//
+// Names are matched in any case: other stacks serialise EncryptedData or encrypteddata, and an openid is an openId where WeChat
+// encrypts it. Two spellings of one member, or one spelling twice, must agree; which of two keys was meant is not guessed.
 func ParsePasted(data []byte) (Pasted, error) {
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
+	body := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n")
+	start := int64(len(data) - len(body))
 	switch {
-	case len(data) == 0:
+	case len(body) == 0:
 		return Pasted{}, &PastedError{Reason: "is empty", Pos: -1}
-	case data[0] != '{':
-		return Pasted{}, &PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 0}
+	case body[0] != '{':
+		return Pasted{}, &PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: start}
 	}
-	var in pastedJSON
-	if err := json.Unmarshal(data, &in); err != nil {
-		return Pasted{}, pastedError(err)
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return Pasted{}, malformed(err, start)
 	}
-	return in.pasted(), nil
+	outside, detail, err := readMembers(whole, "")
+	if err != nil {
+		return Pasted{}, err
+	}
+	var inside members
+	if detail != nil { // of an event; its own "detail", if it has one, is nothing of WeChat's
+		if inside, _, err = readMembers(detail, "detail."); err != nil {
+			return Pasted{}, err
+		}
+	}
+	return join(outside, inside), nil
 }
 
-// pasted prefers what stands outside over what stands in "detail".
-func (in *pastedJSON) pasted() Pasted {
-	out := Pasted{Envelope: in.Envelope, OpenID: in.OpenID, AppID: in.AppID, ErrMsg: in.ErrMsg}
-	out.SessionKey.Secret = in.SessionKey
-	if out.SessionKey.IsZero() {
-		out.SessionKey.Secret = in.SessionKeyCamel
+// malformed keeps the position and leaves the character, which encoding/json quotes.
+func malformed(err error, start int64) *PastedError {
+	e := &PastedError{Reason: "is not well-formed JSON", Pos: -1}
+	if at, ok := errors.AsType[*json.SyntaxError](err); ok {
+		e.Pos = start + max(0, at.Offset-1)
 	}
-	if in.Detail == nil {
-		return out
-	}
-	inner := in.Detail.pasted()
-	if out.EncryptedData == "" && out.IV == "" {
-		out.Envelope = inner.Envelope
-	}
-	if out.SessionKey.IsZero() {
-		out.SessionKey = inner.SessionKey
-	}
-	if out.OpenID == "" {
-		out.OpenID = inner.OpenID
-	}
-	if out.AppID == "" {
-		out.AppID = inner.AppID
-	}
-	if out.ErrMsg == "" {
-		out.ErrMsg = inner.ErrMsg
-	}
-	return out
+	return e
 }
 
-func pastedError(err error) *PastedError {
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return &PastedError{Field: redact.Shorten(e.Field, 40), Reason: "is a " + e.Value + ", not a string", Pos: -1}
+// members are the texts of an object that mean something here, by WeChat's names.
+type members map[string]string
+
+// nameOf returns WeChat's name of a member; "" for one that means nothing here.
+func nameOf(spelling string) string {
+	switch strings.ToLower(spelling) {
+	case "encrypteddata":
+		return "encryptedData"
+	case "rawdata":
+		return "rawData"
+	case "session_key", "sessionkey":
+		return "session_key"
+	case "errmsg":
+		return "errMsg"
+	case "iv", "signature", "openid", "appid", "detail":
+		return strings.ToLower(spelling)
 	}
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return &PastedError{Reason: "is not well-formed JSON", Pos: max(0, e.Offset-1)}
+	return ""
+}
+
+// readMembers reads a well-formed object that stands at the place that prefix names. The detail is nil when there is none.
+func readMembers(object json.RawMessage, prefix string) (found members, detail json.RawMessage, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	_, _ = decoder.Token() // the brace; nothing here can fail, because the whole was found to be well-formed
+	found = members{}
+	for decoder.More() {
+		spelling, _ := decoder.Token()
+		var value json.RawMessage
+		_ = decoder.Decode(&value)
+		name := nameOf(fmt.Sprint(spelling))
+		switch {
+		case name == "", value[0] == 'n': // null is how some serialisers write absence
+		case name == "detail":
+			if prefix == "" && value[0] != '{' {
+				return nil, nil, &PastedError{Field: name, Reason: "is " + kindOfJSON(value) + ", not an object", Pos: -1}
+			}
+			if detail != nil && !bytes.Equal(detail, value) {
+				return nil, nil, repeated(name)
+			}
+			detail = value
+		case value[0] != '"':
+			return nil, nil, &PastedError{Field: prefix + name, Reason: "is " + kindOfJSON(value) + ", not a string", Pos: -1}
+		default:
+			var text string
+			_ = json.Unmarshal(value, &text)
+			if earlier, twice := found[name]; twice && earlier != text {
+				return nil, nil, repeated(prefix + name)
+			}
+			found[name] = text
+		}
 	}
-	return &PastedError{Reason: "is not a JSON object of strings", Pos: -1}
+	return found, detail, nil
+}
+
+func repeated(field string) *PastedError {
+	return &PastedError{Field: field, Reason: "is given more than once, with different values", Pos: -1}
+}
+
+// kindOfJSON names the kind of a value that is not null.
+func kindOfJSON(value json.RawMessage) string {
+	switch value[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "a number"
+}
+
+// join prefers what stands outside over what stands in "detail". What belongs together is taken from one place: an iv of one
+// call and the data of another decrypt to nothing, and a rawData is verified by its own signature only.
+func join(outside, inside members) Pasted {
+	pick := func(names ...string) members {
+		for _, name := range names {
+			if outside[name] != "" {
+				return outside
+			}
+		}
+		return inside
+	}
+	data, signed := pick("encryptedData", "iv"), pick("rawData", "signature")
+	return Pasted{
+		Envelope: Envelope{
+			EncryptedData: data["encryptedData"], IV: data["iv"],
+			RawData: signed["rawData"], Signature: signed["signature"],
+		},
+		SessionKey: wechat.NewSessionKey(pick("session_key")["session_key"]),
+		OpenID:     wechat.OpenID(pick("openid")["openid"]),
+		AppID:      wechat.AppID(pick("appid")["appid"]),
+		ErrMsg:     redact.Untrusted(pick("errMsg")["errMsg"]),
+	}
 }

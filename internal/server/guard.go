@@ -49,8 +49,8 @@ func SameOrigin(next http.Handler) http.Handler {
 // RequireBearer lets through only requests that carry the secret as their bearer token.
 func RequireBearer(secret redact.Secret, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(secret.Reveal())) != 1 {
+		given, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !isBearer || subtle.ConstantTimeCompare([]byte(given), []byte(secret.Reveal())) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="wxlogin mock"`)
 			problem.Write(w, problem.Problem{
 				Title: "unauthorized", Status: http.StatusUnauthorized, Reason: "unauthorized",

@@ -25,7 +25,9 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 					panic(cause) // net/http's own way to cut a connection
 				}
 				logger.Error("panic", "path", record.Path.String(), "cause", redact.Clean(fmt.Sprint(cause)), "stack", string(debug.Stack()))
-				if watched.status == 0 {
+				if watched.status != 0 {
+					defer panic(http.ErrAbortHandler) // half an answer must not look whole
+				} else {
 					problem.Write(watched, problem.Problem{Title: "internal error", Status: http.StatusInternalServerError, Reason: "try_later"})
 				}
 			}

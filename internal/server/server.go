@@ -33,6 +33,9 @@ type Options struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Hosts   []string // names, besides localhost and IP literals, that a Host header may carry
+
+	// Mark, if not nil, sees each request before anything else answers it. It may set headers, which refusals then carry as well.
+	Mark func(w http.ResponseWriter, r *http.Request)
 }
 
 // Server serves one handler.
@@ -48,8 +51,12 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("/", limit(maxConcurrent, o.Handler))
+	handler := checkHost(o.Hosts, mux)
+	if o.Mark != nil {
+		handler = marked(o.Mark, handler)
+	}
 	s.http = &http.Server{
-		Handler:           Record(checkHost(o.Hosts, mux), o.Logger, o.Now),
+		Handler:           Record(handler, o.Logger, o.Now),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
@@ -58,6 +65,13 @@ func New(o Options) *Server {
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 	return s
+}
+
+func marked(mark func(http.ResponseWriter, *http.Request), next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mark(w, r)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // A ListenError says that an address cannot be listened on.

@@ -2,7 +2,9 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/clock"
@@ -30,6 +32,13 @@ type Mock struct {
 	// Token, if not empty, is what the control API demands as a bearer token: for servers that are open to the network.
 	Token redact.Secret
 }
+
+// insideURL is the simulation as its own login server calls it. The pipe leads there whatever the address is under which others
+// reach the simulation, which may be one that plain http must not be used with.
+const insideURL = "http://127.0.0.1"
+
+// maxPipes is how many connections to the simulation are kept for the next login; one is a few goroutines and buffers.
+const maxPipes = 64
 
 // simulation is everything that exists only under --mock, and ends with the process.
 type simulation struct {
@@ -63,11 +72,12 @@ func newSimulation(o Options, url string) (*simulation, error) {
 		Handler:           server.Record(s.api, o.Logger, s.clock.Now),
 		ReadHeaderTimeout: time.Minute, // its only client is ours
 	}
-	transport := http.RoundTripper(&http.Transport{DialContext: s.pipe.DialContext})
+	// By itself net/http keeps two idle connections, and more logins at once than that would dial anew each time.
+	transport := http.RoundTripper(&http.Transport{DialContext: s.pipe.DialContext, MaxIdleConnsPerHost: maxPipes})
 	if o.tap != nil {
 		transport = o.tap(transport)
 	}
-	s.client, err = wxapi.New(wxapi.Options{Base: url, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout})
+	s.client, err = wxapi.New(wxapi.Options{Base: insideURL, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout})
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +97,14 @@ func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlTo
 	if !controlToken.IsZero() {
 		guarded = server.RequireBearer(controlToken, guarded)
 	}
-	mux.Handle("/_mock/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(wxhttp.MockHeader, "1") // refusals included: by it a client knows whom it talks to
-		guarded.ServeHTTP(w, r)
-	}))
+	mux.Handle("/_mock/", guarded)
+}
+
+// mark puts the header of simulations on every answer of the control API, refusals included: by it a client knows whom it talks to.
+func mark(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/_mock/") {
+		w.Header().Set(wxhttp.MockHeader, "1")
+	}
 }
 
 // follow keeps the login server's sessions true to the world. After a reset nobody has logged in yet; after the clock went back,
@@ -103,7 +117,8 @@ func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
 	now := s.clock.Now()
 	for _, one := range all {
 		if change.Reset || one.Refreshed.After(now) {
-			if err := s.store.Delete(ctx, one.ID); err != nil {
+			// Another change, or a sweep, may have been faster.
+			if err := s.store.Delete(ctx, one.ID); err != nil && !errors.Is(err, session.ErrNotFound) {
 				return err
 			}
 		}

@@ -65,7 +65,8 @@ type Stack struct {
 	ready Ready
 	done  chan struct{}
 	err   error
-	mock  *simulation // nil against the real WeChat
+	mock  *simulation   // nil against the real WeChat
+	api   *wxapi.Client // of the real WeChat; nil under --mock
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
@@ -87,7 +88,11 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		_ = listener.Close()
 		return nil, err
 	}
-	front := server.New(server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts})
+	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
+	if s.mock != nil {
+		options.Mark = mark
+	}
+	front := server.New(options)
 	s.ready = Ready{Event: "ready", URL: s.url, AppID: service.AppID, Mock: o.Mock != nil, PID: os.Getpid()}
 	front.Ready()
 	go s.run(ctx, front, listener, service)
@@ -110,6 +115,7 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 		if err != nil {
 			return nil, nil, err
 		}
+		s.api = client
 		options.WeChat, options.Store, options.Tokens = client, o.Store, o.Ring
 		options.Now, options.Origin, options.Issuer = time.Now, client.Origin(), Issuer
 	}
@@ -138,6 +144,8 @@ func (s *Stack) run(ctx context.Context, front *server.Server, listener net.List
 	<-swept
 	if s.mock != nil {
 		s.mock.close()
+	} else {
+		s.api.Close()
 	}
 }
 

@@ -64,7 +64,9 @@ const breaks = "，。；：、）,&"
 
 // wrap breaks prose into lines of at most so many columns. What is longer than a line, a path for example, stays whole: it is there
 // to be copied.
-func wrap(text string, columns int) string { return ansi.Wordwrap(text, columns-2, breaks) }
+func wrap(text string, columns int) string {
+	return strings.ReplaceAll(ansi.Wordwrap(text, columns-2, breaks), " \n", "\n")
+}
 
 // breakAnywhere breaks data into lines of at most so many columns, in the middle of a value if need be.
 func breakAnywhere(text string, columns int) string { return lipgloss.Wrap(text, columns-2, breaks) }

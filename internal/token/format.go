@@ -51,7 +51,7 @@ func split(token string) (parts [5]string, err error) {
 	case len(token) > MaxSize:
 		return parts, formatErrorf("it has %d bytes, more than %d", len(token), MaxSize)
 	case count != len(parts):
-		return parts, formatErrorf("it has %d parts between dots, not %d", count, len(parts))
+		return parts, formatErrorf("it has %d of the %d parts between dots", count, len(parts))
 	}
 	return [5]string(strings.Split(token, ".")), nil
 }

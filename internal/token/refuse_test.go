@@ -108,9 +108,9 @@ func TestFormat(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, text, reason string }{
 		{"empty", "", "it is empty"},
-		{"a js_code", "0a3Xyz000abcdefghijklmnopqrstuvw", "it has 1 parts between dots, not 5"},
-		{"a signed JWT", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "it has 3 parts between dots, not 5"},
-		{"six parts", good + ".", "it has 6 parts between dots, not 5"},
+		{"a js_code", "0a3Xyz000abcdefghijklmnopqrstuvw", "it has 1 of the 5 parts between dots"},
+		{"a signed JWT", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "it has 3 of the 5 parts between dots"},
+		{"six parts", good + ".", "it has 6 of the 5 parts between dots"},
 		{"too long", good + strings.Repeat("A", 8192), "bytes, more than 8192"},
 		{"encrypted key", with(1, "AAAA"), "it has an encrypted key, alg dir has none"},
 		{"padding", with(4, parts[4]+"=="), "its authentication tag is not base64url without padding"},

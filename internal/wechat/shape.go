@@ -97,6 +97,24 @@ func (s AppSecret) Check() error {
 	return &ShapeError{Field: "secret", Reason: "is not 32 lower-case hexadecimal digits"}
 }
 
+// IsSecret reports whether a text of this shape gives access to something, so that it is not to be shown wherever it turns up.
+func (s Shape) IsSecret() bool {
+	switch s {
+	case ShapeAppSecret, ShapeSessionKey, ShapeAccessToken, ShapeJWE, ShapeJWS:
+		return true
+	}
+	return false
+}
+
+// Shown returns text as a message may quote it, cut to limit characters. People mix values up: what stands in the place of an
+// appid and looks like a secret is only hinted at.
+func Shown(text string, limit int) string {
+	if ShapeOf(text).IsSecret() {
+		return redact.NewSecret(text).Hint()
+	}
+	return redact.Shorten(text, limit)
+}
+
 func isSessionKey(text string) bool {
 	if len(text) != sessionKeyText {
 		return false

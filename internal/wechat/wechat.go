@@ -85,7 +85,7 @@ func (e *ShapeError) Error() string {
 	if e.Value == "" {
 		return e.Field + " " + e.Reason
 	}
-	return fmt.Sprintf("%s %q %s", e.Field, redact.Shorten(string(e.Value), 80), e.Reason)
+	return fmt.Sprintf("%s %q %s", e.Field, Shown(string(e.Value), 80), e.Reason)
 }
 
 // An Error is a refusal by WeChat: an answer with an errcode other than 0.

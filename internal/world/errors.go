@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -16,7 +15,7 @@ var ErrFull = errors.New("the simulated app has no room for another user")
 type UnknownAppError struct{ App wechat.AppID }
 
 func (e *UnknownAppError) Error() string {
-	return fmt.Sprintf("the simulation knows no app %q", redact.Shorten(string(e.App), 40))
+	return fmt.Sprintf("the simulation knows no app %q", wechat.Shown(string(e.App), 40))
 }
 
 // A NotLoggedInError says that there is no session key to encrypt a user's data under: the user never logged in to the app, or

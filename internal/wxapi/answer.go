@@ -48,6 +48,8 @@ func (a answer) success() ([]byte, error) {
 		return nil, a.fault("has HTTP status " + strconv.Itoa(a.status) + ", while WeChat answers 200 even when it refuses")
 	case reason != "":
 		return nil, a.fault(reason)
+	case a.mask.shows(object): // it would be saved and shown as an openid
+		return nil, a.fault("repeats the secret or the code that it was asked with")
 	}
 	return object, nil
 }

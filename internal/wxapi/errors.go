@@ -1,11 +1,13 @@
 package wxapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -50,11 +52,14 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("unusable answer from WeChat's API (HTTP %d, %s): the answer %s", e.Status, kind, e.Reason)
 }
 
-// A mask takes the secrets of one call out of text that comes from elsewhere: a proxy's error page likes to repeat the URL.
+// A mask takes the secrets of one call out of text that comes from elsewhere: a proxy's error page likes to repeat the URL, cut
+// off or broken into lines, so that parts of a secret count as well, in any case of letters.
 type mask []string
 
-// maskable is the length in bytes from which a value is masked: WeChat issues nothing shorter, and masking every "x" garbles texts.
-const maskable = 6
+const (
+	maskable = 6 // bytes from which a value is masked: WeChat issues nothing shorter, and masking every "x" garbles texts
+	maskPart = 8 // bytes of a value that are enough to be masked
+)
 
 // newMask makes the mask of secrets, in plain and in query form.
 func newMask(secrets ...string) mask {
@@ -63,15 +68,66 @@ func newMask(secrets ...string) mask {
 		if len(secret) < maskable {
 			continue
 		}
-		m = append(m, secret, redact.Mask)
+		m = append(m, secret)
 		if escaped := url.QueryEscape(secret); escaped != secret {
-			m = append(m, escaped, redact.Mask)
+			m = append(m, escaped)
 		}
 	}
 	return m
 }
 
-func (m mask) text(s string) string { return strings.NewReplacer(m...).Replace(s) }
+// text returns s with the mask in place of what it hides.
+func (m mask) text(s string) string {
+	folded := lowerASCII(s)
+	var hidden []bool
+	for _, secret := range m {
+		secret = lowerASCII(secret)
+		part := min(len(secret), maskPart)
+		if strings.Contains(secret, " ") { // words, such as the code of DevTools: parts of them stand in any sentence
+			part = len(secret)
+		}
+		for i := range len(folded) - part + 1 {
+			if !strings.Contains(secret, folded[i:i+part]) {
+				continue
+			}
+			if hidden == nil {
+				hidden = make([]bool, len(s))
+			}
+			for j := range part {
+				hidden[i+j] = true
+			}
+		}
+	}
+	if hidden == nil {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(s[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString(redact.Mask)
+		}
+	}
+	return b.String()
+}
+
+// shows reports whether data holds a whole secret as it is.
+func (m mask) shows(data []byte) bool {
+	return slices.ContainsFunc(m, func(secret string) bool { return bytes.Contains(data, []byte(secret)) })
+}
+
+// lowerASCII keeps the length, which strings.ToLower does not for all of Unicode.
+func lowerASCII(s string) string {
+	lower := []byte(s)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower)
+}
 
 // err returns the error without URL and secrets. The chain is kept unless its text holds a secret.
 func (m mask) err(err error) error {

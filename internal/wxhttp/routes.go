@@ -45,7 +45,7 @@ func (h *handler) noted(r *http.Request, in phoneRequest) phoneRequest {
 		in.AppID = h.world.Default().ID
 	}
 	record := journal.From(r.Context())
-	record.AppID, record.User = journalled(string(in.AppID)), redact.Shorten(in.User, maxJournalledUser)
+	record.AppID, record.User = journalled(string(in.AppID)), wechat.Shown(in.User, maxJournalledUser)
 	return in
 }
 
@@ -104,7 +104,7 @@ func (h *handler) moveClock(r *http.Request, in clockRequest) (any, error) {
 	}
 	by, err := time.ParseDuration(in.Move)
 	if err != nil {
-		return nil, badRequest("%q is not a duration such as +6m, -1h30m or 72h", in.Move)
+		return nil, badRequest("%q is not a duration such as +6m, -1h30m or 72h", wechat.Shown(in.Move, 40))
 	}
 	// by is checked alone first: the sum could overflow.
 	if by.Abs() > maxOffset || (c.Offset()+by).Abs() > maxOffset {

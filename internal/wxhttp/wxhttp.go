@@ -88,5 +88,8 @@ func (h *handler) unknownAPI(*call) answer {
 // query, which would keep the secret beside it in memory.
 func journalled(id string) redact.Untrusted {
 	const limit = 64 // bytes
+	if wechat.ShapeOf(id).IsSecret() {
+		return redact.Untrusted(wechat.Shown(id, limit))
+	}
 	return redact.Untrusted(strings.Clone(id[:min(len(id), limit)]))
 }

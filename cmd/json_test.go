@@ -1,0 +1,206 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestJSON holds the field names of every --json answer, in their order, against lists written by hand. They are API: a field may be
+// added at the end of its object, and then here; none is renamed or removed.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	h := jsonHome(t)
+	mock := h.serve(t, nil, "--mock", "--addr", "127.0.0.1:0")
+	secret := demoSecret()
+	env := map[string]string{
+		"WXLOGIN_URL": mock.ready.URL, "WXLOGIN_API_BASE": mock.ready.URL,
+		"WXLOGIN_APPID": string(demoAppID()), "WXLOGIN_SECRET": secret,
+	}
+	call := func(stdin string, args ...string) result {
+		return h.run(t.Context(), invocation{args: append(args, "--json"), env: env, stdin: stdin})
+	}
+	value := func(r result, field string) string {
+		var object map[string]any
+		if err := json.Unmarshal(r.stdout, &object); err != nil {
+			t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
+		}
+		text, _ := object[field].(string)
+		return text
+	}
+	answers := func(want string, stdin string, args ...string) {
+		t.Helper()
+		r := call(stdin, args...)
+		if got := fieldsOf(t, r.stdout); got != want || len(r.stderr) > 0 {
+			t.Errorf("%s:\n got %s\nwant %s\nstderr %s", strings.Join(args, " "), got, want, r.stderr)
+		}
+		if bytes.Count(r.stdout, []byte("\n")) != 1 || !bytes.HasSuffix(r.stdout, []byte("\n")) {
+			t.Errorf("%s: not one line: %q", strings.Join(args, " "), r.stdout)
+		}
+	}
+
+	answers("version commit date go platform modified", "", "version")
+	answers("keys[id use state created]", "", "key", "list")
+	answers("steps[step title command ok calls[from to request answer] outcome]", "", "demo")
+	answers("shell path", "", "completion", "install", "--shell", "fish")
+
+	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET", "", "mock", "env")
+	answers("code errMsg user appid expires_at", "", "mock", "login")
+	answers("errMsg rawData userInfo{nickName gender language city province country avatarUrl} signature encryptedData iv cloudID", "", "mock", "userinfo")
+	answers("errMsg code encryptedData iv cloudID", "", "mock", "phone")
+	answers("errMsg encryptedData iv cloudID", "", "mock", "werun")
+	answers("errMsg encryptedData iv cloudID", "", "mock", "group")
+	answers("now offset offset_seconds", "", "mock", "clock")
+
+	code := value(call("", "mock", "login"), "code")
+	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
+	phone := string(call("", "mock", "phone").stdout)
+	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
+		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")
+
+	token := jsonToken(t, mock.ready.URL, value(call("", "mock", "login"), "code"))
+	header, claims := "header{alg enc kid typ}", "claims{iss sub aud iat exp jti unionid}"
+	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
+	answers("verdict "+header, "", "inspect", "--unverified", token)
+	answers("verdict reason", "", "inspect", "nonsense")
+	answers("reset", "", "mock", "reset")
+
+	env = nil // which would be stronger than the file, and there would be a warning about it
+	answers("file profile appid secret", "", "config", "init", "--appid", canaryAppID, "--secret-from", "env:WX_SECRET", "--config", h.path("new.yaml"))
+	answers("ok findings[level key message fix]", "", "config", "validate")
+	answers("key value origin", "", "config", "get", "timeout")
+	answers("entries[key value origin]", "", "config", "list")
+	answers("key value file", "", "config", "set", "timeout", "9s")
+	answers("key value file", "", "config", "set", "profiles.staging.appid", canaryAppID)
+	answers("profile file", "", "config", "use", "staging")
+	answers("config{path exists} project{path exists} state{path exists} store{path exists} keys{path exists}", "", "config", "path")
+}
+
+// TestJSONReady is the object that a server prints, and that the ready file holds.
+func TestJSONReady(t *testing.T) {
+	t.Parallel()
+	h := jsonHome(t)
+	server := h.serve(t, nil, "--mock", "--addr", "127.0.0.1:0")
+	inFile, err := os.ReadFile(h.path("ready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "event url appid mock pid"
+	if got := fieldsOf(t, inFile); got != want {
+		t.Errorf("ready file: %s, want %s", got, want)
+	}
+	if got := fieldsOf(t, server.stop().stdout); got != want {
+		t.Errorf("standard output: %s, want %s", got, want)
+	}
+}
+
+// TestJSONError holds the field names of the error object.
+func TestJSONError(t *testing.T) {
+	t.Parallel()
+	h := jsonHome(t)
+	mock := h.serve(t, nil, "--mock", "--addr", "127.0.0.1:0")
+	for _, tt := range []struct {
+		name, args, want string
+		exit             int
+	}{
+		{"usage", "nope", "error{kind exit message hint[]}", 2},
+		{"configuration", "exchange abc --appid " + canaryAppID, "error{kind exit message hint[]}", 3},
+		{"of WeChat", "exchange abc --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + string(demoAppID()),
+			"error{kind exit errcode rid message hint[]}", 5},
+		{"with checks", "decrypt official.json --appid wx0000000000000001",
+			"error{kind exit message hint[] checks{watermark_appid age_seconds signature}}", 6},
+		{"network", "mock login --url http://127.0.0.1:1", "error{kind exit message hint[]}", 7},
+	} {
+		args := strings.Fields(tt.args)
+		for i, arg := range args {
+			if strings.HasSuffix(arg, ".txt") || strings.HasSuffix(arg, ".json") {
+				args[i] = h.path(arg)
+			}
+		}
+		r := h.run(t.Context(), invocation{args: append(args, "--json")})
+		if got := fieldsOf(t, r.stderr); got != tt.want || r.exit != tt.exit || len(r.stdout) > 0 {
+			t.Errorf("%s: exit %d, %s, want exit %d, %s\n%s%s", tt.name, r.exit, got, tt.exit, tt.want, r.stdout, r.stderr)
+		}
+	}
+}
+
+// jsonHome is a home with the sample of WeChat's documentation in it.
+func jsonHome(t *testing.T) *home {
+	t.Helper()
+	h := &home{dir: t.TempDir()}
+	h.env = map[string]string{
+		"HOME": h.dir, "WXLOGIN_CONFIG_DIR": h.dir, "WXLOGIN_STATE_DIR": h.path("state"), "SHELL": "/bin/bash", "LANG": "C",
+		"WX_SECRET": demoSecret(),
+	}
+	for name, content := range map[string]string{
+		"secret.txt":    demoSecret(),
+		"official.json": `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}`,
+	} {
+		if err := os.WriteFile(h.path(name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// jsonToken logs in at the login server with the code.
+func jsonToken(t *testing.T, url, code string) string {
+	t.Helper()
+	response, err := http.Get(url + "/onLogin?code=" + code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fieldsOf(t, body); got != "token token_type expires_in" {
+		t.Errorf("/onLogin answers %s", got)
+	}
+	var answer struct {
+		Token string `json:"token"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Token
+}
+
+// fieldsOf writes the names of an object's fields in their order, those of nested objects in braces, and for an array what its first
+// element has.
+func fieldsOf(t *testing.T, document []byte) string {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(document))
+	text := strings.TrimSuffix(strings.TrimPrefix(fieldsFrom(t, dec), "{"), "}")
+	return text
+}
+
+func fieldsFrom(t *testing.T, dec *json.Decoder) string {
+	t.Helper()
+	token, err := dec.Token()
+	if err != nil {
+		t.Fatalf("not JSON: %v", err)
+	}
+	var parts []string
+	switch token {
+	case json.Delim('{'):
+		for dec.More() {
+			name, _ := dec.Token()
+			parts = append(parts, name.(string)+fieldsFrom(t, dec))
+		}
+		_, _ = dec.Token()
+		return "{" + strings.Join(parts, " ") + "}"
+	case json.Delim('['):
+		for dec.More() {
+			parts = append(parts, fieldsFrom(t, dec))
+		}
+		_, _ = dec.Token()
+		return "[" + strings.Trim(strings.Join(append(parts, "")[:1], ""), "{}") + "]"
+	}
+	return ""
+}

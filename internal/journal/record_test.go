@@ -1,0 +1,46 @@
+package journal_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wxlogin/wxlogin/internal/journal"
+)
+
+func TestFrom(t *testing.T) {
+	t.Parallel()
+	record := &journal.Record{Method: "GET"}
+	ctx := journal.With(t.Context(), record)
+	journal.From(ctx).Reason = "code used"
+	if record.Reason != "code used" || journal.From(ctx) != record {
+		t.Errorf("the call's record was not reached: %+v", record)
+	}
+	inner := &journal.Record{}
+	if journal.From(journal.With(ctx, inner)) != inner {
+		t.Error("a call within a call has the outer one's record")
+	}
+}
+
+// Whoever has no record writes to one that nobody reads, and that nobody else is handed.
+func TestFromNothing(t *testing.T) {
+	t.Parallel()
+	journal.From(t.Context()).User = "alice"
+	if got := journal.From(t.Context()); got == nil || *got != (journal.Record{}) {
+		t.Errorf("From = %+v", got)
+	}
+}
+
+// A record has no place for a query, a body or a header. Whoever adds a field decides here that it may be logged.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for field := range reflect.TypeFor[journal.Record]().Fields() {
+		got = append(got, field.Name)
+	}
+	want := []string{"Time", "Method", "Path", "Peer", "Status", "Duration", "ErrCode", "AppID", "User", "Reason"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
