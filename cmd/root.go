@@ -34,12 +34,17 @@ type signalError struct{ signal syscall.Signal }
 
 func (e *signalError) Error() string { return "stopped by signal: " + e.signal.String() }
 
-// notifyContext ends the context on the first SIGINT or SIGTERM, with a [*signalError] as cause. The second one meets Go's
-// default and ends the process at once.
+// notifyContext ends the context on the first SIGINT, SIGTERM or SIGHUP (a terminal that closes), with a [*signalError] as cause. The
+// second one meets Go's default and ends the process at once. A reader that goes away, head(1) for example, is an error of the write
+// and no signal.
 func notifyContext(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		select {
 		case s := <-signals:

@@ -42,6 +42,7 @@ func TestScript(t *testing.T) {
 			"stdout2env": stdoutToEnv,
 			"absent":     absent,
 			"http":       httpCall,
+			"recipe":     writeRecipe,
 			"upstream":   fakeUpstream,
 		},
 	})
@@ -265,4 +266,12 @@ func fakeUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL)
+}
+
+// writeRecipe writes the recipe of `wxlogin help ci` to a file: recipe FILE.
+func writeRecipe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: recipe FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(ciRecipe(), "\n")+"\n"), 0o600))
 }

@@ -57,11 +57,15 @@ func newServe(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
 	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
 	weChatFlags(a, c)
-	c.RunE = func(c *cobra.Command, _ []string) error { return runServe(c.Context(), a, opts) }
+	c.RunE = func(c *cobra.Command, _ []string) error { return runServe(c, a, opts) }
 	return c
 }
 
-func runServe(ctx context.Context, a *app.App, opts serveOptions) error {
+func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
+	ctx := c.Context()
+	if opts.readyFile == "" && c.Flags().Changed("ready-file") { // a variable that a script forgot to set
+		return app.Usage(textReadyFile, "", "no file is named")
+	}
 	if !opts.mock && (opts.adopt || opts.allowRemote || opts.seed != 0) {
 		return app.Usage(textNeedsMock)
 	}
@@ -70,18 +74,18 @@ func runServe(ctx context.Context, a *app.App, opts serveOptions) error {
 			return app.Usage(textNotWithMock)
 		}
 	}
-	c, err := a.Config()
+	configured, err := a.Config()
 	if err != nil {
 		return err
 	}
 	options := stack.Options{
-		Addr: c.Addr, Hosts: opts.hosts, Logger: slog.New(a.LogHandler()),
-		TokenTTL: c.TokenTTL, SessionTTL: c.SessionTTL, Timeout: c.Timeout,
+		Addr: configured.Addr, Hosts: opts.hosts, Logger: slog.New(a.LogHandler()),
+		TokenTTL: configured.TokenTTL, SessionTTL: configured.SessionTTL, Timeout: configured.Timeout,
 	}
 	if opts.mock {
-		options.Mock, err = mockOptions(ctx, a, c, opts)
+		options.Mock, err = mockOptions(ctx, a, configured, opts)
 	} else {
-		err = realOptions(ctx, a, c, &options)
+		err = realOptions(ctx, a, configured, &options)
 	}
 	if err != nil {
 		return err
@@ -107,7 +111,13 @@ func serve(ctx context.Context, a *app.App, options stack.Options, readyFile str
 			stop()
 			return errors.Join(app.Usage(textReadyFile, readyFile, systemReason(err)), running.Wait())
 		}
-		defer func() { err = errors.Join(err, ready.RemoveFile(readyFile)) }()
+		// Already when the stop begins: a second signal would leave no time for it.
+		removed := make(chan error, 1)
+		context.AfterFunc(serving, func() { removed <- ready.RemoveFile(readyFile) })
+		defer func() {
+			stop()
+			err = errors.Join(err, <-removed)
+		}()
 	}
 	if output.Machine() {
 		err = output.Print(a.IO, ready, nil)
@@ -154,7 +164,7 @@ func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOp
 		secret, err := c.Secret(ctx, a.SecretSources(false))
 		if errors.Is(err, config.ErrNoSecret) {
 			_, secret = stack.DemoApp()
-			a.IO.Note(textDemoSecret.With(c.AppID))
+			a.IO.Hint(textDemoSecret.With(c.AppID))
 		} else if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ func topics() []topic {
 		{"formatting", lang.T{En: "--json, -o, -q, and what errors look like to programs", Zh: "--json、-o、-q，以及程序看到的错误格式"}, paragraphs(textFormatting)},
 		{"secrets", lang.T{En: "where secrets come from, and where they never go", Zh: "密钥从哪里来，绝不会出现在哪里"}, paragraphs(textSecrets)},
 		{"mock", lang.T{En: "the simulated WeChat, its phone and its clock", Zh: "模拟的微信、模拟手机和它的时钟"}, paragraphs(textMock)},
-		{"ci", lang.T{En: "logging in from a CI job", Zh: "在 CI 中登录"}, paragraphs(textCI)},
+		{"ci", lang.T{En: "logging in from a CI job", Zh: "在 CI 中登录"}, printCI},
 	}
 }
 
@@ -144,17 +144,30 @@ In WeChat DevTools, codes come from the real WeChat or are "the code is a mock o
 微信开发者工具里的 code 来自真实微信，或者是 "the code is a mock one"：serve --mock --adopt 会让它们以默认用户登录。`,
 }
 
-var textCI = lang.T{
-	En: `A CI job has no phone, no AppID and no network to WeChat; a mock needs none of them.
-Start one on a free port and wait for it: wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json & then wait until ready.json exists: it is written whole, once everything answers, and holds the url.
-Then export WXLOGIN_URL=http://127.0.0.1:PORT, and eval "$(wxlogin mock env)" gives WXLOGIN_API_BASE, WXLOGIN_APPID and WXLOGIN_SECRET for the server under test.
-A code for each test: CODE=$(wxlogin mock login --user alice). What expires is tested with wxlogin mock clock +6m, and wxlogin mock reset between tests starts anew.
-Exit codes tell what happened (wxlogin help exit-codes), errors are JSON with --json, messages are English where CI is set, and nothing asks questions.
-Stop the mock with SIGTERM: it finishes what is in flight, removes the ready file and exits with 0.`,
-	Zh: `CI 里没有手机、没有 AppID，也连不上微信；模拟服务都不需要。
-在空闲端口上启动并等待就绪：wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json &，然后等到 ready.json 出现：它在一切就绪后一次性写入，其中有 url。
-接着 export WXLOGIN_URL=http://127.0.0.1:PORT，再用 eval "$(wxlogin mock env)" 得到 WXLOGIN_API_BASE、WXLOGIN_APPID 和 WXLOGIN_SECRET，供被测服务器使用。
-每个测试取一个 code：CODE=$(wxlogin mock login --user alice)。用 wxlogin mock clock +6m 测试过期，用 wxlogin mock reset 在测试之间清空。
-退出码说明结果（wxlogin help exit-codes），加 --json 时错误是 JSON；设置了 CI 时消息为英文，也不会提问。
-用 SIGTERM 停止模拟服务：它会处理完手头的请求、删除就绪文件，退出码为 0。`,
+// printCI is a recipe: the lines of it run in the tests.
+func printCI(_ *app.App, p *term.Page) {
+	p.Paragraphs(p.In(lang.T{
+		En: "A CI job has no phone, no AppID and no network to WeChat; a mock needs none of them. Start one on a free port, wait for it, and let the server under test find it:",
+		Zh: "CI 里没有手机、没有 AppID，也连不上微信；模拟服务都不需要。在空闲端口上启动，等待就绪，并让被测服务器找到它：",
+	}))
+	p.Blank()
+	for _, line := range ciRecipe() {
+		p.Command(line)
+	}
+	p.Blank()
+	p.Paragraphs(p.In(lang.T{
+		En: "mock env sets WXLOGIN_URL, WXLOGIN_API_BASE, WXLOGIN_APPID and WXLOGIN_SECRET. What expires is tested with wxlogin mock clock +6m; wxlogin mock reset between two tests starts anew.\nExit codes tell what happened (wxlogin help exit-codes), errors are JSON with --json, messages are English where CI is set, and nothing asks questions. SIGTERM lets the mock finish what is in flight; it then removes the ready file and exits with 0.",
+		Zh: "mock env 会设置 WXLOGIN_URL、WXLOGIN_API_BASE、WXLOGIN_APPID 和 WXLOGIN_SECRET。用 wxlogin mock clock +6m 测试过期，用 wxlogin mock reset 在两个测试之间清空。\n退出码说明结果（wxlogin help exit-codes），加 --json 时错误是 JSON；设置了 CI 时消息为英文，也不会提问。收到 SIGTERM 后，模拟服务会处理完手头的请求、删除就绪文件，退出码为 0。",
+	}))
+}
+
+// ciRecipe is a shell script.
+func ciRecipe() []string {
+	return []string{
+		"wxlogin serve --mock --addr 127.0.0.1:0 --ready-file ready.json 2> mock.log & MOCK=$!",
+		`eval "$(wxlogin mock env --shell bash --ready-file ready.json)"`,
+		"CODE=$(wxlogin mock login --user alice)",
+		"wxlogin exchange $CODE -q .openid",
+		"kill $MOCK; wait $MOCK",
+	}
 }

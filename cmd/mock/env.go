@@ -24,16 +24,23 @@ func newEnv(a *app.App) *cobra.Command {
 		Examples: []app.Example{
 			{Note: lang.T{En: "in bash and zsh", Zh: "在 bash 和 zsh 中"}, Line: `eval "$(wxlogin mock env)"`},
 			{Note: lang.T{En: "in fish", Zh: "在 fish 中"}, Line: "wxlogin mock env --shell fish | source"},
+			{Note: lang.T{En: "of a mock that is starting, in a script", Zh: "脚本中，模拟服务正在启动"}, Line: `eval "$(wxlogin mock env --ready-file ready.json)"`},
 			{Note: lang.T{En: "a .env file", Zh: ".env 文件"}, Line: "wxlogin mock env --shell dotenv > .env"},
 		},
 	})
-	var shell string
+	var shell, readyFile string
+	c.Flags().StringVar(&readyFile, "ready-file", "", lang.T{En: "wait for this `FILE` of serve --ready-file, and use the mock it names", Zh: "等待 serve --ready-file 写出的 `FILE`，并使用其中的模拟服务"}.In(a.IO.Lang))
 	c.Flags().StringVar(&shell, "shell", "", lang.T{En: "`bash|fish|powershell|dotenv`; by $SHELL when absent", Zh: "`bash|fish|powershell|dotenv`，缺省时取决于 $SHELL"}.In(a.IO.Lang))
 	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions([]string{"bash", "fish", "powershell", "dotenv"}, cobra.ShellCompDirectiveNoFileComp))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		write, err := writerFor(a, shell)
 		if err != nil {
 			return err
+		}
+		if readyFile != "" {
+			if a.Flags.Keys["mock.url"], err = waitForReady(c.Context(), readyFile); err != nil {
+				return err
+			}
 		}
 		client, err := a.Mock()
 		if err != nil {

@@ -65,8 +65,8 @@ type Service struct {
 // New returns a service.
 func New(o Options) *Service { return &Service{Options: o} }
 
-// claimLife bounds how long a code whose exchange died without an answer stays claimed: longer than any exchange takes,
-// shorter than a code lives.
+// claimLife bounds how long a code stays claimed by an exchange that ended without giving it back, as when its server was killed:
+// longer than any exchange takes, shorter than a code lives.
 const claimLife = time.Minute
 
 // Errors of a login.
@@ -102,10 +102,8 @@ func (s *Service) Login(ctx context.Context, code wechat.Code) (Token, error) {
 		return Token{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
+	defer release(ctx) // whatever became of it: from here on WeChat's own 40163 is the truth
 	answer, err := s.WeChat.Code2Session(ctx, code)
-	if !outcomeUnknown(err) {
-		defer release(ctx)
-	}
 	if err != nil {
 		return Token{}, err
 	}
@@ -125,16 +123,6 @@ func (s *Service) claim(ctx context.Context, code wechat.Code) (release func(con
 	}
 	// A claim that cannot be given back ends by itself after claimLife; the login's own outcome matters more.
 	return func(ctx context.Context) { _ = s.Store.Release(ctx, hash) }, nil
-}
-
-// outcomeUnknown reports whether the code may have been consumed without anybody telling: then the claim stays until its end,
-// and afterwards WeChat's own 40163 is the truth.
-func outcomeUnknown(err error) bool {
-	if failure, ok := errors.AsType[*wxapi.TransportError](err); ok {
-		return failure.Sent
-	}
-	_, nonsense := errors.AsType[*wxapi.AnswerError](err)
-	return nonsense
 }
 
 // open saves what WeChat answered and issues the token.

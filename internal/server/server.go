@@ -40,13 +40,15 @@ type Options struct {
 
 // Server serves one handler.
 type Server struct {
-	http  *http.Server
-	ready atomic.Bool
+	http     *http.Server
+	logger   *slog.Logger
+	ready    atomic.Bool
+	inFlight atomic.Int64 // requests whose line is not in the log yet
 }
 
 // New returns a server that is not ready: /readyz answers 503 until [Server.Ready].
 func New(o Options) *Server {
-	s := &Server{}
+	s := &Server{logger: o.Logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.readyz)
@@ -56,7 +58,7 @@ func New(o Options) *Server {
 		handler = marked(o.Mark, handler)
 	}
 	s.http = &http.Server{
-		Handler:           Record(handler, o.Logger, o.Now),
+		Handler:           s.counted(Record(handler, o.Logger, o.Now)),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
@@ -65,6 +67,15 @@ func New(o Options) *Server {
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 	return s
+}
+
+// counted counts the requests that are being answered.
+func (s *Server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
+		next.ServeHTTP(w, r)
+	})
 }
 
 func marked(mark func(http.ResponseWriter, *http.Request), next http.Handler) http.Handler {
@@ -126,6 +137,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer cancel()
 	err := s.http.Shutdown(drain)
 	if err != nil {
+		s.logger.Warn("requests cut at the stop", "count", s.inFlight.Load())
 		err = s.http.Close()
 	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {

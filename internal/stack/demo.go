@@ -155,7 +155,8 @@ func (d *demo) again(ctx context.Context) error {
 }
 
 func (d *demo) late(ctx context.Context) error {
-	if _, err := d.phone(ctx, "login", "wx.login()", "alice"); err != nil {
+	minted, err := d.phone(ctx, "login", "wx.login()", "alice")
+	if err != nil {
 		return err
 	}
 	if _, err := d.post(ctx, "/_mock/clock", map[string]string{"move": "+6m"}); err != nil {
@@ -167,7 +168,7 @@ func (d *demo) late(ctx context.Context) error {
 	}
 	d.report(Step{
 		Title:   lang.T{En: "A fresh code, six minutes later", Zh: "新的 code，但过了六分钟"},
-		Command: "wxlogin mock clock +6m", Calls: append(d.wire.take(), call),
+		Command: "wxlogin mock login; wxlogin mock clock +6m", Calls: append(append([]Call{minted}, d.wire.take()...), call),
 		Outcome: lang.T{En: "40029: expired. In a mock nobody has to wait for that.", Zh: "40029：已过期。在模拟服务里无需真的等待。"}.With(),
 	})
 	return nil

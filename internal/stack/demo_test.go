@@ -30,7 +30,7 @@ func TestDemo(t *testing.T) {
 		{true, []int{0, 200}, `"kind":"phone"`},
 		{true, nil, ""},
 		{false, []int{200, 401}, "40163"},
-		{false, []int{200, 401}, "40029"},
+		{false, []int{0, 200, 401}, "40029"},
 		{false, []int{0, 422}, `"reason":"login_again"`},
 	}
 	var got []line

@@ -152,7 +152,7 @@ func maskedURL(u *url.URL) string {
 
 // masked hides secrets in a JSON text and cuts what is long and unreadable. It leaves the rest as it was sent.
 func masked(body []byte) string {
-	secret := regexp.MustCompile(`"(session_key|token)":"[^"]*"`)
+	secret := regexp.MustCompile(`"(session_key|token|phoneNumber|purePhoneNumber)":"[^"]*"`)
 	long := regexp.MustCompile(`"(encryptedData|rawData|cloudID|signature|iv|avatarUrl)":"((?:[^"\\]|\\.){12})(?:[^"\\]|\\.)*"`)
 	text := secret.ReplaceAllString(strings.TrimSpace(string(body)), `"$1":"`+redact.Mask+`"`)
 	return long.ReplaceAllString(text, `"$1":"$2..."`)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/journal"
-	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
 )
