@@ -73,7 +73,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 		ReadHeaderTimeout: time.Minute, // its only client is ours
 	}
 	// By itself net/http keeps two idle connections, and more logins at once than that would dial anew each time.
-	transport := http.RoundTripper(&http.Transport{DialContext: s.pipe.DialContext, MaxIdleConnsPerHost: maxPipes})
+	transport := http.RoundTripper(&http.Transport{DialContext: s.pipe.DialContext, DisableCompression: true, MaxIdleConnsPerHost: maxPipes})
 	if o.tap != nil {
 		transport = o.tap(transport)
 	}
