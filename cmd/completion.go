@@ -178,6 +178,7 @@ func completeFlags(a *app.App, root *cobra.Command) {
 		return c.Profiles(), cobra.ShellCompDirectiveNoFileComp
 	})
 	noFiles(root)
+	plainTexts(root)
 }
 
 // noFiles keeps files away from flags that want none. A flag that has its completion already keeps it.
@@ -189,5 +190,15 @@ func noFiles(c *cobra.Command) {
 	})
 	for _, sub := range c.Commands() {
 		noFiles(sub)
+	}
+}
+
+// plainTexts takes the backquotes, which mark placeholders for help, out of the descriptions that shells show.
+func plainTexts(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	c.PersistentFlags().VisitAll(plain)
+	c.Flags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		plainTexts(sub)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -94,6 +95,12 @@ func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
 			return app.Usage(textFlagEmpty, name)
 		}
 	}
+	switch {
+	case opts.data != "" && opts.iv == "" && opts.file == "":
+		return app.Usage(textPartMissing, "--iv", "--data")
+	case opts.iv != "" && opts.data == "" && opts.file == "":
+		return app.Usage(textPartMissing, "--data", "--iv")
+	}
 	if f.Changed("max-age") && opts.maxAge <= 0 {
 		return app.Usage(textBadMaxAge, opts.maxAge)
 	}
@@ -109,7 +116,8 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 		return err
 	}
 	policy := opendata.Policy{Now: a.Now(), MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark}
-	if err := completeFromState(ctx, a, opts, &input, &policy); err != nil {
+	mocked, err := completeFromState(ctx, a, opts, &input, &policy)
+	if err != nil {
 		return err
 	}
 	payload, err := opendata.Open(input.SessionKey, input.Envelope)
@@ -117,14 +125,30 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 		return err
 	}
 	checks, err := policy.Check(payload, input.Envelope, input.SessionKey)
-	if err != nil {
+	ahead := mocked && payload.Watermark.Present && payload.Watermark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
+	switch {
+	case err != nil && ahead:
+		return &mockClockError{err}
+	case err != nil:
 		return err
+	case ahead:
+		a.IO.Hint(hintMockClock.With())
 	}
 	if checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
 		a.IO.Warn(textNoAppIDToCheck.With())
 	}
 	return printDecrypted(a, payload, checks)
 }
+
+// A mockClockError is the failure of a check on data that a mock made in what is the future here.
+type mockClockError struct{ error }
+
+func (e *mockClockError) Unwrap() error { return e.error }
+
+// A missingMemberError names what the JSON object lacks.
+type missingMemberError struct{ name string }
+
+func (e *missingMemberError) Error() string { return "the object has no " + e.name }
 
 // A refusedError is a call of wx.* that failed in the mini program, so that there is nothing to decrypt.
 type refusedError struct{ errMsg redact.Untrusted }
@@ -133,7 +157,7 @@ func (e *refusedError) Error() string { return "wx.* failed: " + e.errMsg.String
 
 // present refuses input without data or iv before anybody looks for a key.
 func present(input opendata.Pasted) error {
-	field := ""
+	var field string
 	switch {
 	case input.EncryptedData == "":
 		field = "encryptedData"
@@ -145,37 +169,37 @@ func present(input opendata.Pasted) error {
 	if strings.Contains(string(input.ErrMsg), ":fail") {
 		return &refusedError{input.ErrMsg}
 	}
-	return &opendata.InputError{Field: field, Reason: opendata.ReasonEmpty, Pos: -1, Size: -1}
+	return &missingMemberError{field}
 }
 
 // completeFromState fills in what the input leaves open: the key from a saved session, the appid from the configuration. With a key and
-// --appid or --no-watermark given it touches nothing.
-func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy) error {
+// --appid or --no-watermark given it touches nothing. mocked tells that the session is one of this machine's mock.
+func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy) (mocked bool, err error) {
 	if flag, ok := a.Flags.Keys["appid"]; ok {
 		policy.AppID = wechat.AppID(flag)
 		if err := policy.AppID.Check(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if !input.SessionKey.IsZero() && (policy.AppID != "" || opts.noWatermark) {
-		return nil
+		return false, nil
 	}
 	c, err := a.Config()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if policy.AppID == "" {
 		policy.AppID = c.AppID
 	}
 	if !input.SessionKey.IsZero() {
-		return nil
+		return false, nil
 	}
 	found, err := savedSession(ctx, a, policy.AppID, input.OpenID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	input.SessionKey, policy.AppID = found.Key, found.AppID
-	return nil
+	return isLoopbackURL(string(found.Origin)), nil
 }
 
 // savedSession finds the session of the user, or the newest one.
@@ -184,34 +208,46 @@ func savedSession(ctx context.Context, a *app.App, appID wechat.AppID, openID we
 	if err != nil {
 		return session.Session{}, err
 	}
-	store, err := a.Store(ctx)
-	if err != nil {
-		return session.Session{}, err
-	}
-	if openID == "" {
-		found, err := store.Newest(ctx, origin, appID)
-		return found, noSession(err, origin, "")
-	}
-	if appID == "" {
+	if openID != "" && appID == "" {
 		return session.Session{}, app.Usage(textOpenIDNeedsApp)
 	}
+	store, exists, err := a.SavedStore(ctx)
+	switch {
+	case err != nil:
+		return session.Session{}, err
+	case !exists:
+		return session.Session{}, &noSessionError{origin, appID, openID}
+	case openID == "":
+		found, err := store.Newest(ctx, origin, appID)
+		return found, noSession(err, origin, appID, "")
+	}
 	found, err := store.Get(ctx, session.ID{Origin: origin, AppID: appID, OpenID: openID})
-	return found, noSession(err, origin, openID)
+	return found, noSession(err, origin, appID, openID)
 }
 
 // A noSessionError says that no saved session fits.
 type noSessionError struct {
 	origin wechat.Origin
-	openID wechat.OpenID // empty: any
+	appID  wechat.AppID  // empty: any
+	openID wechat.OpenID // likewise
 }
 
 func (e *noSessionError) Error() string { return "no saved session" }
 
-func noSession(err error, origin wechat.Origin, openID wechat.OpenID) error {
+func noSession(err error, origin wechat.Origin, appID wechat.AppID, openID wechat.OpenID) error {
 	if errors.Is(err, session.ErrNotFound) {
-		return &noSessionError{origin, openID}
+		return &noSessionError{origin, appID, openID}
 	}
 	return err
+}
+
+// isLoopbackURL reports whether an origin is on this machine, where only a mock answers in WeChat's place.
+func isLoopbackURL(origin string) bool {
+	_, host, _ := strings.Cut(origin, "://")
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "80")
+	}
+	return isLoopback(host)
 }
 
 func printDecrypted(a *app.App, payload opendata.Payload, checks opendata.Checks) error {
@@ -235,6 +271,7 @@ func printDecrypted(a *app.App, payload opendata.Payload, checks opendata.Checks
 var (
 	textNoAppIDToCheck = lang.T{En: "no appid is configured, so the watermark's appid is not compared; give --appid, or --no-watermark to silence this", Zh: "没有配置 appid，因此未比对水印中的 appid；请给出 --appid，或用 --no-watermark 关闭此提示"}
 	textFlagEmpty      = lang.T{En: "--%s is empty; leave it out, or give it a value", Zh: "--%s 为空：请给出值，或去掉该参数"}
+	textPartMissing    = lang.T{En: "%s is missing: it belongs to %s", Zh: "缺少 %s：它要与 %s 一起给出"}
 	textBadMaxAge      = lang.T{En: "--max-age: the duration %v is not above zero", Zh: "--max-age：时长 %v 必须大于零"}
 	textOpenIDNeedsApp = lang.T{En: "--openid needs an appid: give --appid or configure one", Zh: "--openid 需要 appid：请给出 --appid 或先配置"}
 	textNoWatermark    = lang.T{En: "the %s data has no watermark: nothing proves for which app and when it was made", Zh: "%s 数据没有水印：无法证明它属于哪个小程序、何时生成"}

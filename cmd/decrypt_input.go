@@ -48,8 +48,10 @@ func readDecryptInput(a *app.App, opts decryptOptions) (opendata.Pasted, error) 
 		to    *string
 		value string
 	}{
-		{&input.EncryptedData, given.EncryptedData}, {&input.IV, given.IV},
-		{&input.RawData, given.RawData}, {&input.Signature, given.Signature},
+		{&input.EncryptedData, given.EncryptedData},
+		{&input.IV, given.IV},
+		{&input.RawData, given.RawData},
+		{&input.Signature, given.Signature},
 	} {
 		if part.value != "" {
 			*part.to = part.value
@@ -125,7 +127,7 @@ func readFile(a *app.App, path, by string) ([]byte, error) {
 	} else {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, app.Usage(textCannotRead, by, path, reason(err))
+			return nil, cannotRead(path, by, err)
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -133,11 +135,19 @@ func readFile(a *app.App, path, by string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	switch {
 	case err != nil:
-		return nil, app.Usage(textCannotRead, by, path, reason(err))
+		return nil, cannotRead(path, by, err)
 	case len(data) > maxInput:
 		return nil, &tooLargeError{by}
 	}
 	return data, nil
+}
+
+// cannotRead names the flag that wanted the file. An argument is the file, and needs no name of its own.
+func cannotRead(path, by string, err error) error {
+	if strings.HasPrefix(by, "-") || path == "-" {
+		return app.Usage(textCannotReadFor, by, path, reason(err))
+	}
+	return app.Usage(textCannotRead, path, reason(err))
 }
 
 // A tooLargeError says which input has more than [maxInput] bytes.
@@ -158,6 +168,7 @@ var (
 	textFileAndData   = lang.T{En: "FILE and --data exclude each other", Zh: "FILE 与 --data 不能同时使用"}
 	textValueEmpty    = lang.T{En: "%s: %s is empty", Zh: "%s：%s 为空"}
 	textEnvUnset      = lang.T{En: "%s: the environment variable %s is not set", Zh: "%s：环境变量 %s 未设置"}
-	textCannotRead    = lang.T{En: "%s: cannot read %s: %s", Zh: "%s：无法读取 %s：%s"}
+	textCannotRead    = lang.T{En: "cannot read %s: %s", Zh: "无法读取 %s：%s"}
+	textCannotReadFor = lang.T{En: "%s: cannot read %s: %s", Zh: "%s：无法读取 %s：%s"}
 	textInputTooLarge = lang.T{En: "%s is larger than %d KiB, which nothing from WeChat is", Zh: "%s 超过 %d KiB，微信不会给出这么大的内容"}
 )

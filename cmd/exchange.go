@@ -82,22 +82,23 @@ func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
 	if err != nil {
 		return err
 	}
-	var store session.Store
-	if !opts.noSave { // opened before the code is spent: what would fail afterwards should fail now
-		if store, err = a.Store(ctx); err != nil {
-			return err
-		}
-	}
 	code, err := readCode(ctx, a, opts.code)
 	if err != nil {
 		return err
+	}
+	var store session.Store
+	if !opts.noSave { // made once nothing is missing any more, and before the code is spent: what would fail afterwards should fail now
+		if store, err = a.Store(ctx); err != nil {
+			return err
+		}
 	}
 	answer, err := client.Code2Session(ctx, code)
 	if err != nil {
 		return err
 	}
+	now := a.Now().UTC()
 	result := exchangeResult{
-		AppID: appID, OpenID: answer.OpenID, UnionID: answer.UnionID, SessionKey: redact.Mask, ObtainedAt: a.Now().UTC(), Notes: []string{},
+		AppID: appID, OpenID: answer.OpenID, UnionID: answer.UnionID, SessionKey: redact.Mask, ObtainedAt: now.Truncate(time.Second), Notes: []string{},
 	}
 	if opts.reveal {
 		result.SessionKey = answer.SessionKey.Reveal()
@@ -105,9 +106,24 @@ func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
 	for _, note := range answer.Notes {
 		result.Notes = append(result.Notes, note.Text().In(a.IO.Lang))
 	}
-	result.Saved = save(ctx, a, store, client, appID, answer, result.ObtainedAt)
-	return printExchange(a, result, answer)
+	result.Saved = save(ctx, a, store, client, appID, answer, now)
+	if err := printExchange(a, result, answer); err != nil {
+		e := &spentError{error: err}
+		if result.Saved {
+			e.savedIn = storeName(a)
+		}
+		return e
+	}
+	return nil
 }
+
+// A spentError is the failure to print what an exchange brought. The code works no second time.
+type spentError struct {
+	error
+	savedIn string // where the session is; "" if it was not saved
+}
+
+func (e *spentError) Unwrap() error { return e.error }
 
 // save keeps the session. The code is spent, so a store that fails now is a warning: the answer is still given.
 func save(ctx context.Context, a *app.App, store session.Store, client *wxapi.Client, appID wechat.AppID, answer wxapi.Session, at time.Time) bool {
@@ -142,7 +158,7 @@ func readCode(ctx context.Context, a *app.App, arg string) (wechat.Code, error) 
 			return "", app.Usage(textNoCode)
 		}
 		var err error
-		if text, err = a.IO.Prompt(ctx, textAskCode.In(a.IO.Lang)); err != nil {
+		if text, err = a.IO.Prompt(ctx, textAskCode.In(a.IO.Lang)); err != nil && !errors.Is(err, io.EOF) {
 			return "", err
 		}
 	}

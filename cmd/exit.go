@@ -13,6 +13,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
 // An exit is a row of the table of exit codes, which `wxlogin help exit-codes` prints.
@@ -50,6 +51,7 @@ type failure struct {
 	errcode *wechat.ErrCode
 	rid     string
 	message lang.Message
+	cause   lang.Message // why it may have happened, where that is worth a line
 	hints   []lang.Message
 	checks  *opendata.Checks // of decrypt
 	silent  bool             // the answer on standard output says it all
@@ -58,7 +60,7 @@ type failure struct {
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
 func classify(err error) failure {
 	for _, known := range []func(error) (failure, bool){
-		classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
+		classifySignal, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
 	} {
 		if f, ok := known(err); ok {
 			return f
@@ -67,18 +69,30 @@ func classify(err error) failure {
 	return failure{exit: exitFailure, message: textPlain.With(redact.Clean(err.Error()))}
 }
 
+// classifySignal knows that the run was ended from outside. That is the user's own doing and needs no words, unless a code is gone.
+func classifySignal(err error) (failure, bool) {
+	number := syscall.SIGINT
+	if cause, ok := errors.AsType[*signalError](err); ok {
+		number = cause.signal
+	} else if !errors.Is(err, context.Canceled) {
+		return failure{}, false
+	}
+	f := failure{exit: exitSignal, silent: true}
+	f.exit.code = 128 + int(number)
+	if e, ok := errors.AsType[*wxapi.TransportError](err); ok && e.Sent {
+		f.message, f.silent = textStopped.With(e.Host), false
+	}
+	return f, true
+}
+
+var textStopped = lang.T{En: "stopped after the code was sent to %s, before the answer came; the code may be consumed", Zh: "code 已发往 %s，在收到答复之前被中断；该 code 可能已被消耗"}
+
 var textPlain = lang.T{En: "%s", Zh: "出错：%s"}
 
 // report tells the user about err and returns the exit code. With --json that is one object on standard error.
 func report(a *app.App, c *cobra.Command, err error) int {
 	if term.IsBrokenPipe(err) {
 		return exitOK.code // the reader, head(1) for example, had enough
-	}
-	if cause, ok := errors.AsType[*signalError](err); ok {
-		return 128 + int(cause.signal)
-	}
-	if errors.Is(err, context.Canceled) {
-		return 128 + int(syscall.SIGINT)
 	}
 	f := classify(err)
 	if f.exit.kind == exitUsage.kind && c != nil {
@@ -95,13 +109,18 @@ func report(a *app.App, c *cobra.Command, err error) int {
 	return f.exit.code
 }
 
-// printError writes the message and a line for each hint.
+// printError writes the message, its cause and a line for each hint.
 func printError(a *app.App, f failure) {
 	a.IO.Fail(f.message)
+	if !f.cause.IsZero() {
+		a.IO.Cause(f.cause)
+	}
 	for _, hint := range f.hints {
 		a.IO.Hint(hint)
 	}
 }
+
+var textLikelyCause = lang.T{En: "likely cause: %s", Zh: "可能原因：%s"}
 
 var textSeeHelp = lang.T{En: "see %s --help", Zh: "参见 %s --help"}
 
@@ -124,6 +143,9 @@ func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
 		Message: f.message.In(l), Hint: []string{}, Checks: f.checks,
+	}
+	if !f.cause.IsZero() {
+		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))
 	}
 	for _, hint := range f.hints {
 		body.Hint = append(body.Hint, hint.In(l))

@@ -19,6 +19,9 @@ func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*opendata.InputError](err); ok {
 		return inputFailure(e), true
 	}
+	if e, ok := errors.AsType[*missingMemberError](err); ok {
+		return invalid(textNoMember.With(e.name), hintInput), true
+	}
 	if e, ok := errors.AsType[*refusedError](err); ok {
 		return invalid(textNoConsent.With(e.errMsg), hintConsent), true
 	}
@@ -29,7 +32,11 @@ func classifyData(err error) (failure, bool) {
 		return invalid(textPlaintext.With(string(e.Reason), e.Pos), hintOrder, hintNewestKey), true
 	}
 	if e, ok := errors.AsType[*opendata.CheckError](err); ok {
-		return checkFailure(e), true
+		f := checkFailure(e)
+		if _, mocked := errors.AsType[*mockClockError](err); mocked {
+			f.hints = append(f.hints, hintMockClock.With())
+		}
+		return f, true
 	}
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return invalid(textInputTooLarge.With(e.by, maxInput>>10)), true
@@ -109,28 +116,41 @@ func checkText(cause error) (message, hint lang.Message) {
 		}
 		return textStale.With(span(e.Age), span(e.Max)), hintStale.With()
 	}
+	if e, ok := errors.AsType[*opendata.IncompleteError](cause); ok {
+		if e.Missing == "rawData" {
+			return textNoRawData.With(), hintGiveRawData.With()
+		}
+		return textNoSignature.With(), hintGiveSignature.With()
+	}
 	switch {
 	case errors.Is(cause, opendata.ErrNoWatermark):
 		return textMissingWatermark.With(), hintNoWatermark.With()
 	case errors.Is(cause, opendata.ErrSignature):
 		return textBadSignature.With(), hintSignature.With()
-	case errors.Is(cause, opendata.ErrSignatureIncomplete):
-		return textHalfSignature.With(), lang.Message{}
 	}
 	return textPlain.With(cause.Error()), lang.Message{}
 }
 
-// span is a length of time in both languages.
+// span is a length of time in both languages. Below a minute fractions of a second count: 1.7 s is more than the 1.5 s allowed.
 func span(d time.Duration) lang.T {
-	d = max(d.Round(time.Second), time.Second)
+	if d < time.Minute && d%time.Second != 0 {
+		if d > time.Millisecond {
+			d = d.Round(time.Millisecond)
+		}
+		return lang.T{En: d.String(), Zh: d.String()}
+	}
 	return lang.T{En: term.Span(d, lang.English), Zh: term.Span(d, lang.Chinese)}
 }
 
 func noSessionFailure(e *noSessionError) failure {
-	if e.openID == "" {
-		return invalid(textNoSessionAny.With(string(e.origin)), hintExchangeFirst, hintGiveKey)
+	message := textNoSessionAny.With(string(e.origin))
+	switch {
+	case e.openID != "":
+		message = textNoSessionOf.With(string(e.openID), string(e.appID), string(e.origin))
+	case e.appID != "":
+		message = textNoSessionApp.With(string(e.appID), string(e.origin))
 	}
-	return invalid(textNoSessionOf.With(string(e.openID), string(e.origin)), hintExchangeFirst, hintGiveKey)
+	return invalid(message, hintExchangeFirst, hintGiveKey)
 }
 
 var (
@@ -152,9 +172,12 @@ var (
 
 	textMissingWatermark = lang.T{En: "the data has no watermark: nothing says for which app it was made, and when", Zh: "数据没有水印：无法得知它属于哪个小程序、何时生成"}
 	textBadSignature     = lang.T{En: "the signature does not belong to this rawData under this session_key", Zh: "signature 与这份 rawData 及 session_key 不匹配"}
-	textHalfSignature    = lang.T{En: "rawData and signature come together, but one of them is missing", Zh: "rawData 和 signature 应同时出现，却缺少其中一个"}
+	textNoRawData        = lang.T{En: "there is a signature, but not the rawData that it signs", Zh: "有 signature，却没有它所签的 rawData"}
+	textNoSignature      = lang.T{En: "there is a rawData, but not its signature", Zh: "有 rawData，却没有它的 signature"}
 	textNoSessionAny     = lang.T{En: "there is no saved session from %s to take the session_key from", Zh: "没有来自 %s 的已保存会话，无法取得 session_key"}
-	textNoSessionOf      = lang.T{En: "there is no saved session of openid %s from %s", Zh: "没有 openid %s 来自 %s 的已保存会话"}
+	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s to take the session_key from", Zh: "没有 appid %s 来自 %s 的已保存会话，无法取得 session_key"}
+	textNoSessionOf      = lang.T{En: "there is no saved session of openid %s (appid %s) from %s", Zh: "没有 openid %s（appid %s）来自 %s 的已保存会话"}
+	textNoMember         = lang.T{En: "the object has no %s", Zh: "对象中没有 %s"}
 
 	hintInput         = lang.T{En: `the input is the JSON object of wx.*: {"encryptedData":"…","iv":"…"}, see wxlogin decrypt --help`, Zh: `输入应为 wx.* 返回的 JSON 对象：{"encryptedData":"…","iv":"…"}，参见 wxlogin decrypt --help`}
 	hintPlus          = lang.T{En: "a + that became a blank on the way is the usual cause: send JSON, or encodeURIComponent the value", Zh: "常见原因是 + 在传输中变成了空格：请用 JSON 发送，或先 encodeURIComponent"}
@@ -165,6 +188,9 @@ var (
 	hintStale         = lang.T{En: "ask the mini program for fresh data, or raise --max-age", Zh: "让小程序重新获取数据，或放宽 --max-age"}
 	hintNoWatermark   = lang.T{En: "if it is meant to have none: --no-watermark", Zh: "如果本来就没有水印：--no-watermark"}
 	hintSignature     = lang.T{En: "sign exactly the bytes of rawData, unparsed, and use the session_key of the same login", Zh: "必须使用 rawData 的原始字节（不要重新序列化），并使用同一次登录的 session_key"}
+	hintGiveRawData   = lang.T{En: `give it as "rawData" in the object, or with --raw-data`, Zh: `请在对象中以 "rawData" 给出，或使用 --raw-data`}
+	hintGiveSignature = lang.T{En: `give it as "signature" in the object, or with --signature`, Zh: `请在对象中以 "signature" 给出，或使用 --signature`}
+	hintMockClock     = lang.T{En: "the mock's clock is ahead: wxlogin mock clock reset", Zh: "模拟服务的时钟走在前面：wxlogin mock clock reset"}
 	hintExchangeFirst = lang.T{En: "save one first: wxlogin exchange CODE", Zh: "先保存一个：wxlogin exchange CODE"}
 	hintGiveKey       = lang.T{En: "or give the key: --session-key env:NAME", Zh: "或直接给出密钥：--session-key env:NAME"}
 )

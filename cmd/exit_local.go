@@ -23,10 +23,14 @@ import (
 // classifyUsage knows what is wrong with the command line.
 func classifyUsage(err error) (failure, bool) {
 	if e, ok := errors.AsType[*term.UsageError](err); ok {
-		return failure{exit: exitUsage, message: e.Message()}, true
+		message, ofFlag := flagText(e.Err)
+		if !ofFlag {
+			message = e.Message()
+		}
+		return failure{exit: exitUsage, message: message}, true
 	}
 	if e, ok := errors.AsType[*term.QueryError](err); ok {
-		return failure{exit: exitUsage, message: e.Message()}, true
+		return spent(err, failure{exit: exitUsage, message: e.Message()}), true
 	}
 	if e, ok := errors.AsType[*config.Error](err); ok && e.Usage() {
 		return failure{exit: exitUsage, message: e.Message(), hints: e.Hints()}, true
@@ -37,6 +41,23 @@ func classifyUsage(err error) (failure, bool) {
 	return failure{}, false
 }
 
+// spent adds what became of the code, where an exchange had succeeded before its answer could not be printed.
+func spent(err error, f failure) failure {
+	e, ok := errors.AsType[*spentError](err)
+	switch {
+	case ok && e.savedIn != "":
+		f.hints = append(f.hints, hintSpentSaved.With(e.savedIn))
+	case ok:
+		f.hints = append(f.hints, hintSpent.With())
+	}
+	return f
+}
+
+var (
+	hintSpentSaved = lang.T{En: "the code is spent; the session is saved in %s, for decrypt and inspect", Zh: "code 已被使用；会话已保存于 %s，供 decrypt 和 inspect 使用"}
+	hintSpent      = lang.T{En: "the code is spent and the session is not saved: get a new code from wx.login", Zh: "code 已被使用，且会话没有保存：请重新调用 wx.login 获取新 code"}
+)
+
 var textNoTTY = lang.T{En: "there is no terminal to ask on; give the value as an argument, a file or a variable", Zh: "没有可以提问的终端；请通过参数、文件或环境变量给出"}
 
 // classifyConfig knows what is wrong with the configuration, the key ring and the credentials' shapes.
@@ -45,7 +66,7 @@ func classifyConfig(err error) (failure, bool) {
 		return failure{exit: exitConfig, message: e.Message(), hints: e.Hints()}, true
 	}
 	if e, ok := errors.AsType[*token.FileError](err); ok {
-		return failure{exit: exitConfig, message: textPlain.With(e.Error()), hints: []lang.Message{hintKeysFile.With(e.Path)}}, true
+		return failure{exit: exitConfig, message: textPlain.With(e.Error()), hints: []lang.Message{ringHint(e)}}, true
 	}
 	if e, ok := errors.AsType[*session.UnsealError](err); ok {
 		return failure{exit: exitConfig, message: textUnseal.With(e.ID.OpenID), hints: []lang.Message{hintNewCode.With()}}, true
@@ -62,10 +83,27 @@ func classifyConfig(err error) (failure, bool) {
 	return failure{}, false
 }
 
+// ringHint says what to do about a key ring that cannot be used. Only a damaged one is worth losing the old sessions for.
+func ringHint(e *token.FileError) lang.Message {
+	switch {
+	case errors.Is(e, token.ErrOpen):
+		return hintMode.With(e.Path)
+	case errors.Is(e, token.ErrNewer):
+		return hintUpdate.With()
+	case errors.Is(e, token.ErrDamaged):
+		return hintKeysFile.With(e.Path)
+	}
+	return hintAccess.With(e.Path)
+}
+
 // storeFailure says what is wrong with the session store. Nothing in it is lost by that.
 func storeFailure(e *sqlite.FileError) failure {
 	f := failure{exit: exitConfig, message: textPlain.With(e.Error())}
 	switch {
+	case errors.Is(e, sqlite.ErrOpen):
+		f.hints = []lang.Message{hintMode.With(e.Path)}
+	case errors.Is(e, fs.ErrPermission), errors.Is(e, fs.ErrNotExist):
+		f.hints = []lang.Message{hintAccess.With(e.Path)}
 	case errors.Is(e, sqlite.ErrNewer):
 		f.hints = []lang.Message{hintUpdate.With()}
 	case errors.Is(e, sqlite.ErrDamaged):
@@ -75,6 +113,8 @@ func storeFailure(e *sqlite.FileError) failure {
 }
 
 var (
+	hintMode    = lang.T{En: "keep it to yourself: chmod 600 %s", Zh: "只允许自己访问：chmod 600 %s"}
+	hintAccess  = lang.T{En: "see that %s is a file of yours in a directory that you may write to, or use another state directory: WXLOGIN_STATE_DIR", Zh: "请确认 %s 是你自己的文件且所在目录可写，或换一个状态目录：WXLOGIN_STATE_DIR"}
 	hintUpdate  = lang.T{En: "update wxlogin, or use another state directory: WXLOGIN_STATE_DIR", Zh: "升级 wxlogin，或换一个状态目录：WXLOGIN_STATE_DIR"}
 	hintDamaged = lang.T{En: "restore %s from a backup, or move it away: a new one is made", Zh: "从备份恢复 %s，或将其移走：程序会新建一个"}
 
@@ -91,7 +131,7 @@ func classifyLocal(err error) (failure, bool) {
 		return failure{exit: exitNetwork, message: textNoMock.With(e.URL, redact.Clean(fmt.Sprint(e.Err))), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true
 	}
 	if e, ok := errors.AsType[*mockclient.NotAMockError](err); ok {
-		return failure{exit: exitFailure, message: textNotAMock.With(e.URL), hints: []lang.Message{hintMockURL.With()}}, true
+		return failure{exit: exitNetwork, message: textNotAMock.With(e.URL), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true
 	}
 	if e, ok := errors.AsType[*problem.Problem](err); ok {
 		return classifyProblem(e), true
@@ -112,7 +152,7 @@ func classifyLocal(err error) (failure, bool) {
 
 // classifyProblem knows what the control API of a mock refuses.
 func classifyProblem(p *problem.Problem) failure {
-	f := failure{exit: exitFailure, message: textMockRefused.With(p.Error())}
+	f := failure{exit: exitFailure, message: textMockRefused.With(refusalText(p))}
 	switch p.Reason {
 	case "not_logged_in":
 		f.exit = exitInvalid
@@ -124,6 +164,31 @@ func classifyProblem(p *problem.Problem) failure {
 		f.exit = exitUsage
 	}
 	return f
+}
+
+// refusalText is the mock's own sentence, which is English and names the culprit; in Chinese, what its reason means.
+func refusalText(p *problem.Problem) lang.T {
+	chinese := mockReason(p.Reason)
+	if chinese == (lang.T{}) {
+		chinese.Zh = p.Error()
+	}
+	return lang.T{En: p.Error(), Zh: chinese.Zh}
+}
+
+func mockReason(reason string) lang.T {
+	switch reason {
+	case "not_logged_in":
+		return lang.T{En: "the user has not logged in", Zh: "该用户还没有在这个小程序中登录"}
+	case "unknown_app":
+		return lang.T{En: "it has no such app", Zh: "它没有这个 appid 的小程序"}
+	case "unauthorized":
+		return lang.T{En: "it is open to the network and wants its token", Zh: "它对网络开放，需要 WXLOGIN_MOCK_TOKEN"}
+	case "world_full":
+		return lang.T{En: "it has no room for another user", Zh: "无法再添加用户"}
+	case "try_later":
+		return lang.T{En: "it is busy", Zh: "它正忙，稍后再试"}
+	}
+	return lang.T{}
 }
 
 var (

@@ -12,7 +12,6 @@ import (
 var (
 	textRefused     = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
 	textRefusedRaw  = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
-	textCause       = lang.T{En: "likely cause: %s", Zh: "可能原因：%s"}
 	textNoAnswer    = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
 	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
 	textNonsense    = lang.T{En: "%s; it did not come from WeChat's API (HTTP %d)", Zh: "%s；这不像是微信接口的答复（HTTP %d）"}
@@ -56,7 +55,8 @@ func refusal(e *wechat.Error) failure {
 	entry, known := wechat.Lookup(e.Code)
 	if known {
 		f.message = textRefused.With(int(e.Code), e.Msg, clause(entry.Meaning))
-		f.hints = append(f.hints, textCause.With(clause(entry.Cause)), textPlainHint.With(clause(entry.Fix)))
+		f.cause = textClause.With(clause(entry.Cause))
+		f.hints = append(f.hints, textPlainHint.With(clause(entry.Fix)))
 	}
 	switch f.exit.code {
 	case exitLogin.code:
@@ -71,10 +71,33 @@ func refusal(e *wechat.Error) failure {
 	return f
 }
 
-// clause is a sentence of the catalogue without its full stop, to stand in a line that has none.
+// clause turns sentences of the catalogue into part of a line that has no full stop: "compare the two; then get a new code". Nothing
+// here exchanges phone codes, so what is said of them alone is left out.
 func clause(t lang.T) lang.T {
-	return lang.T{En: strings.TrimSuffix(t.En, "."), Zh: strings.TrimSuffix(t.Zh, "。")}
+	return lang.T{En: joinSentences(t.En, ".", ". ", "; ", "For a phone code"), Zh: joinSentences(t.Zh, "。", "。", "；", "若是手机号 code")}
 }
+
+func joinSentences(text, stop, between, joint, phone string) string {
+	var kept []string
+	for sentence := range strings.SplitSeq(strings.TrimSuffix(text, stop), between) {
+		if !strings.HasPrefix(sentence, phone) {
+			kept = append(kept, uncapitalized(sentence))
+		}
+	}
+	return strings.Join(kept, joint)
+}
+
+// uncapitalized begins an English sentence in lower case, unless its first word is a name or an abbreviation: WeChat, AppID, TLS.
+func uncapitalized(sentence string) string {
+	word, _, _ := strings.Cut(sentence, " ")
+	if word == "" || word[0] < 'A' || word[0] > 'Z' || strings.ToLower(word[1:]) != word[1:] {
+		return sentence
+	}
+	return strings.ToLower(sentence[:1]) + sentence[1:]
+}
+
+// textClause is a text that is one already.
+var textClause = lang.T{En: "%s", Zh: "%s"}
 
 var textPlainHint = lang.T{En: "%s", Zh: "建议：%s"}
 

@@ -41,7 +41,7 @@ func newHelp(a *app.App) *cobra.Command {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return append(commandNames(c.Root()), topicNames()...), cobra.ShellCompDirectiveNoFileComp
+		return explained(a, c.Root()), cobra.ShellCompDirectiveNoFileComp
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -155,13 +155,17 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 	return rows
 }
 
-func commandNames(root *cobra.Command) []string {
-	var names []string
+// explained lists everything that help explains, for completion. Where a command and a topic share a name, help shows the topic.
+func explained(a *app.App, root *cobra.Command) []cobra.Completion {
+	var all []cobra.Completion
 	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
+		if _, isTopic := findTopic(c.Name()); c.IsAvailableCommand() && !isTopic {
+			all = append(all, cobra.CompletionWithDesc(c.Name(), c.Short))
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(all)
+	for _, t := range topics() {
+		all = append(all, cobra.CompletionWithDesc(t.name, t.short.In(a.IO.Lang)))
+	}
+	return all
 }

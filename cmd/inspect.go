@@ -27,8 +27,8 @@ func newInspect(a *app.App) *cobra.Command {
 		Use:   "inspect [TOKEN | - | @FILE]",
 		Short: lang.T{En: "Read a login token and say what it is worth", Zh: "解读登录令牌并判断其是否有效"},
 		Long: lang.T{
-			En: "Opens a token that wxlogin serve issued with this machine's key ring, and tells its claims, its age, whether it is revoked, and how the session stands that it belongs to. Tokens of a mock have keys that live only in that mock, so inspect asks the running one (--url, WXLOGIN_URL).\nThe exit code is 0 only for a valid token. --unverified shows the header alone, which is all that can be read of an encrypted token without its key.\nA token on the command line stays in the shell's history; - (standard input) and @FILE do not.",
-			Zh: "用本机的密钥环打开 wxlogin serve 签发的令牌，显示其内容、签发时间、是否被吊销，以及所属会话的状态。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
+			En: "Opens a token that wxlogin serve issued with this machine's key ring, and tells its claims, its age, whether it is revoked, and how the session stands that it belongs to. Tokens of a mock have keys that live only in that mock, so inspect asks the running one (--url, WXLOGIN_URL).\nThe exit code is 0 only for a valid token. --unverified shows the header alone, which is all that can be read of an encrypted token without its key. A token of another app or issuer counts as not_a_login_token: it is one, but not for this service.\nA token on the command line stays in the shell's history; - (standard input) and @FILE do not.",
+			Zh: "用本机的密钥环打开 wxlogin serve 签发的令牌，显示其内容、签发时间、是否被吊销，以及所属会话的状态。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。属于别的小程序或签发者的令牌也判为 not_a_login_token：它是登录令牌，但不属于本服务。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the token of a login", Zh: "登录得到的令牌"}, Line: "wxlogin inspect - < token.txt"},
@@ -71,7 +71,11 @@ func readToken(a *app.App, args []string) (string, error) {
 	if err == nil && text == "" {
 		return "", app.Usage(textNoToken)
 	}
-	return text, err
+	token, wrapped := unwrapToken(text)
+	if wrapped {
+		a.IO.Note(textUnwrapped.With())
+	}
+	return token, err
 }
 
 // inspection is what inspect prints with --json. The field names are API.
@@ -102,8 +106,11 @@ func runInspect(ctx context.Context, a *app.App, text string) error {
 // notAToken says what the text is in place of a token, where its shape tells, else what a token has that it lacks.
 func notAToken(text string, cause error) inspection {
 	reason := cause.Error()
-	if what, command := mistaken(wechat.ShapeOf(text)); command != "" {
-		reason = textMistaken.With(what).In(lang.English) + ": " + command
+	if m, known := mistakeOf(text); known {
+		reason = m.message().In(lang.English)
+		if m.command != "" {
+			reason += ": " + m.command
+		}
 	}
 	return inspection{Inspection: login.Inspection{Verdict: login.NotALoginToken, Reason: reason, Cause: cause}}
 }
@@ -164,7 +171,30 @@ func inspectAtMock(ctx context.Context, a *app.App, text string) (inspection, er
 		return inspection{}, err
 	}
 	judged.By = client.URL()
-	return judged, nil
+	return judged, belongsToApp(a, &judged)
+}
+
+// belongsToApp refuses a token that the mock finds good but that is for another app than the one given or configured, as this
+// machine's own keys do. A mock may have several apps.
+func belongsToApp(a *app.App, judged *inspection) error {
+	want, err := wantedAppID(a)
+	if err != nil || want == "" || judged.Claims == nil || judged.Claims.AppID == want {
+		return err
+	}
+	if judged.Verdict == login.Valid || judged.Verdict == login.Revoked {
+		judged.Verdict, judged.Session, judged.RevokedAt = login.NotALoginToken, "", nil
+		judged.Reason = textOtherApp.With(string(judged.Claims.AppID), string(want)).In(lang.English)
+	}
+	return nil
+}
+
+// wantedAppID is the app that a token has to be for; "" for any.
+func wantedAppID(a *app.App) (wechat.AppID, error) {
+	c, err := a.Config()
+	if err != nil {
+		return "", err
+	}
+	return c.AppID, nil
 }
 
 // inspectUnverified shows what anybody can read.
@@ -202,6 +232,9 @@ func verdictPage(a *app.App, p *term.Page, text string, in inspection) {
 	switch in.Verdict {
 	case login.Valid:
 		level = term.OK
+		if in.Session == login.SessionAbsent {
+			level = term.Warn
+		}
 	case login.Unverified:
 		level = term.Warn
 	}
@@ -241,11 +274,22 @@ func verdictPage(a *app.App, p *term.Page, text string, in inspection) {
 
 // mistakenPage says what was given in place of a token, and which command wants it.
 func mistakenPage(p *term.Page, text string, in inspection) {
-	what, command := mistaken(wechat.ShapeOf(text))
-	if command == "" {
-		p.Verdict(term.Fail, textNotAToken, in.Reason)
-		return
+	m, known := mistakeOf(text)
+	switch {
+	case known:
+		p.Status(term.Fail, m.message())
+		if m.command != "" {
+			p.Command(m.command)
+		}
+	default:
+		p.Verdict(term.Fail, textNotAToken, formReason(in))
 	}
-	p.Verdict(term.Fail, textMistaken, what)
-	p.Command(command)
+}
+
+// formReason is what a token has that this text lacks. A mock sends it in English only.
+func formReason(in inspection) lang.Message {
+	if e, ok := errors.AsType[*token.FormatError](in.Cause); ok {
+		return e.Message()
+	}
+	return textAsIs.With(strings.TrimPrefix(in.Reason, "not a login token: "))
 }

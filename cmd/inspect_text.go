@@ -4,23 +4,27 @@ import (
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/stack"
 	"github.com/wxlogin/wxlogin/internal/term"
-	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 var (
 	textNoToken    = lang.T{En: "no token: give it as an argument, as @FILE, or - to read it from standard input", Zh: "没有令牌：请作为参数给出，或用 @FILE，或用 - 从标准输入读取"}
-	textNotAToken  = lang.T{En: "%s", Zh: "这不是登录令牌：%s"}
+	textNotAToken  = lang.T{En: "not a login token: %s", Zh: "这不是登录令牌：%s"}
 	textMistaken   = lang.T{En: "this is not a login token but %s; the command for that is", Zh: "这不是登录令牌，而是%s；对应的命令是"}
+	textNoTaker    = lang.T{En: "this is not a login token but %s; no command here takes it", Zh: "这不是登录令牌，而是%s；这里没有命令使用它"}
+	textUnwrapped  = lang.T{En: "the input is a JSON object; its member token is inspected", Zh: "输入是一个 JSON 对象，检查的是其中的 token"}
 	textHeaderOnly = lang.T{En: "The token is encrypted: without its key nothing but the header can be read, and nothing vouches for the header.", Zh: "令牌是加密的：没有密钥只能读到头部，而且头部也未经验证。"}
 	textByMock     = lang.T{En: "the mock at %s, whose keys nobody else has", Zh: "位于 %s 的模拟服务（只有它持有密钥）"}
 
 	textValid      = lang.T{En: "valid: the token lets its user in, and expires %s", Zh: "有效：令牌可以登录，%s过期"}
+	textNoSession  = lang.T{En: "genuine, and expires %s, but its session is gone: the mini program has to call wx.login again", Zh: "令牌真实有效，%s过期，但没有对应的会话：小程序需要重新调用 wx.login"}
 	textExpired    = lang.T{En: "expired %s: the mini program has to call wx.login again", Zh: "已于%s过期：小程序需要重新调用 wx.login"}
-	textRevoked    = lang.T{En: "%s", Zh: "已被吊销：%s"}
 	textUnknownKey = lang.T{En: "sealed with key %q, which this key ring does not hold: it was issued elsewhere, or the ring was replaced", Zh: "令牌由密钥 %q 加密，而本机密钥环没有它：令牌来自别处，或密钥环已被更换"}
 	textTampered   = lang.T{En: "tampered with: the token was changed after it was issued", Zh: "已被篡改：令牌在签发之后被改动过"}
 	textElsewhere  = lang.T{En: "a login token, but not for this service: %s", Zh: "是登录令牌，但不属于本服务：%s"}
+	textOtherApp   = lang.T{En: "issued for appid %q, not for %q", Zh: "它签发给 appid %q，而这里是 %q"}
+	textOtherMaker = lang.T{En: "issued by %q, not by %q", Zh: "签发者是 %q，而不是 %q"}
 	textUnverified = lang.T{En: "UNVERIFIED: only the header was read", Zh: "未验证：只读取了头部"}
 
 	textSessionCurrent = lang.T{En: "current: the session_key has not changed since", Zh: "最新：签发后 session_key 没有变化"}
@@ -44,11 +48,14 @@ func verdictText(a *app.App, in inspection) lang.Message {
 	}
 	switch in.Verdict {
 	case login.Valid:
+		if in.Session == login.SessionAbsent {
+			return textNoSession.With(term.Distance(in.ExpiresAt.Sub(now), a.IO.Lang))
+		}
 		return textValid.With(term.Distance(in.ExpiresAt.Sub(now), a.IO.Lang))
 	case login.Expired:
 		return textExpired.With(term.Distance(in.ExpiresAt.Sub(now), a.IO.Lang))
 	case login.Revoked:
-		return textRevoked.With(in.Reason)
+		return revokedText(a, in)
 	case login.UnknownKey:
 		return textUnknownKey.With(in.Header.KeyID)
 	case login.Tampered:
@@ -56,7 +63,34 @@ func verdictText(a *app.App, in inspection) lang.Message {
 	case login.Unverified:
 		return textUnverified.With()
 	}
-	return textElsewhere.With(in.Reason)
+	return textElsewhere.With(elsewhere(a, in))
+}
+
+// revokedText has the time in Chinese too; the reason of a revocation is an English word.
+func revokedText(a *app.App, in inspection) lang.Message {
+	text := lang.T{En: in.Reason, Zh: in.Reason}
+	if in.RevokedAt != nil {
+		text.Zh = textRevokedAt.With(a.IO.Clock(*in.RevokedAt)).In(lang.Chinese)
+	}
+	return textAsIs.With(text)
+}
+
+var (
+	textRevokedAt = lang.T{En: "revoked at %s", Zh: "已于 %s 被吊销"}
+	textAsIs      = lang.T{En: "%s", Zh: "%s"}
+)
+
+// elsewhere says for whom a token is that opens and is not for us.
+func elsewhere(a *app.App, in inspection) lang.Message {
+	want, err := wantedAppID(a)
+	switch {
+	case in.Claims == nil || err != nil:
+	case in.By == "" && in.Claims.Issuer != stack.Issuer:
+		return textOtherMaker.With(in.Claims.Issuer, stack.Issuer)
+	case want != "" && in.Claims.AppID != want:
+		return textOtherApp.With(string(in.Claims.AppID), string(want))
+	}
+	return textAsIs.With(in.Reason)
 }
 
 func sessionText(state string) lang.T {
@@ -69,29 +103,4 @@ func sessionText(state string) lang.T {
 		return textSessionAbsent
 	}
 	return lang.T{}
-}
-
-// mistaken names what is often pasted in a token's place, and the command that wants it.
-func mistaken(shape wechat.Shape) (what lang.T, command string) {
-	switch shape {
-	case wechat.ShapeLoginCode:
-		return lang.T{En: "a wx.login code", Zh: "一个 wx.login 的 code"}, "wxlogin exchange CODE"
-	case wechat.ShapeMockLiteral:
-		return lang.T{En: "what DevTools hands out in place of a code when the project has no AppID", Zh: "开发者工具在项目没有 AppID 时给出的假 code"}, "wxlogin help mock"
-	case wechat.ShapeOpenID:
-		return lang.T{En: "an openid or unionid", Zh: "一个 openid 或 unionid"}, "wxlogin decrypt --openid OPENID payload.json"
-	case wechat.ShapeSessionKey:
-		return lang.T{En: "a session_key or an iv", Zh: "一个 session_key 或 iv"}, "wxlogin decrypt --session-key - --iv IV --data @FILE"
-	case wechat.ShapeOriginalID:
-		return lang.T{En: "the original id of an account, not even an appid", Zh: "一个帐号的原始 ID（也不是 appid）"}, "wxlogin config set appid APPID"
-	case wechat.ShapeAppID:
-		return lang.T{En: "an appid", Zh: "一个 appid"}, "wxlogin config set appid APPID"
-	case wechat.ShapeAppSecret:
-		return lang.T{En: "an AppSecret", Zh: "一个 AppSecret"}, "wxlogin help secrets"
-	case wechat.ShapeJWS:
-		return lang.T{En: "a signed JWT of somebody else: ours are encrypted", Zh: "别处签发的签名 JWT（我们的令牌是加密的）"}, "wxlogin help formatting"
-	case wechat.ShapeAccessToken:
-		return lang.T{En: "an access_token of WeChat's server API", Zh: "微信服务端接口的 access_token"}, "wxlogin help secrets"
-	}
-	return lang.T{}, ""
 }

@@ -44,7 +44,7 @@ func TestJSON(t *testing.T) {
 	}
 
 	answers("version commit date go platform modified", "", "version")
-	answers("keys[id use state created]", "", "key", "list")
+	answers("keys[]", "", "key", "list") // made by what needs them
 	answers("steps[step title command ok calls[from to request answer] outcome]", "", "demo")
 	answers("shell path", "", "completion", "install", "--shell", "fish")
 
@@ -58,6 +58,7 @@ func TestJSON(t *testing.T) {
 
 	code := value(call("", "mock", "login"), "code")
 	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
+	answers("keys[id use state created]", "", "key", "list")
 	phone := string(call("", "mock", "phone").stdout)
 	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
 		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")

@@ -44,14 +44,21 @@ func listKeys(a *app.App) error {
 	if err != nil {
 		return err
 	}
-	ring, err := a.Keys()
+	ring, found, err := a.SavedKeys()
 	if err != nil {
 		return err
 	}
-	keys := ring.Keys()
+	keys := []token.KeyInfo{}
+	if found {
+		keys = ring.Keys()
+	}
 	return output.Print(a.IO, struct {
 		Keys []token.KeyInfo `json:"keys"`
 	}{keys}, func(p *term.Page) {
+		if len(keys) == 0 {
+			a.IO.Note(textNoKeys.With())
+			return
+		}
 		var rows [][]term.Cell
 		for _, k := range keys {
 			rows = append(rows, term.Cells(k.ID, string(k.Use), string(k.State), when(p, k.Created), when(p, k.RetiredAt)))
@@ -61,6 +68,8 @@ func listKeys(a *app.App) error {
 		}, rows)
 	})
 }
+
+var textNoKeys = lang.T{En: "there are no keys yet: the first exchange, or the first serve without --mock, makes them", Zh: "还没有密钥：首次执行 exchange 或不带 --mock 的 serve 时会生成"}
 
 // when is a time, or "-" for none.
 func when(p *term.Page, t time.Time) string {

@@ -29,10 +29,15 @@ func Main(args []string) int {
 	return run(ctx, app.New(os.LookupEnv, build()), args)
 }
 
-// A signalError is the cause of a context that a signal ended.
-type signalError struct{ signal syscall.Signal }
+// A signalError is the cause of a context that a signal ended, and then the error of the run.
+type signalError struct {
+	signal syscall.Signal
+	during error // what the run was at; nil in a cause
+}
 
 func (e *signalError) Error() string { return "stopped by signal: " + e.signal.String() }
+
+func (e *signalError) Unwrap() error { return e.during }
 
 // notifyContext ends the context on the first SIGINT, SIGTERM or SIGHUP (a terminal that closes), with a [*signalError] as cause. The
 // second one meets Go's default and ends the process at once. A reader that goes away, head(1) for example, is an error of the write
@@ -50,7 +55,7 @@ func notifyContext(parent context.Context) (context.Context, func()) {
 		case s := <-signals:
 			signal.Stop(signals)
 			number, _ := s.(syscall.Signal)
-			cancel(&signalError{number})
+			cancel(&signalError{signal: number})
 		case <-ctx.Done():
 		}
 	}()
@@ -75,7 +80,7 @@ func run(ctx context.Context, a *app.App, args []string) int {
 		return exitOK.code
 	}
 	if cause, ok := errors.AsType[*signalError](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
-		err = cause
+		err = &signalError{signal: cause.signal, during: err}
 	}
 	maskErrors(a, args)
 	return report(a, c, err)

@@ -157,6 +157,9 @@ func realOptions(ctx context.Context, a *app.App, c *config.Config, options *sta
 // mockOptions decide which app the simulation knows, and who may steer it.
 func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOptions) (*stack.Mock, error) {
 	mock := &stack.Mock{Adopt: opts.adopt, Seed: opts.seed}
+	if c.AppID == "" && c.HasSecret() {
+		a.IO.Warn(textSecretAlone.With())
+	}
 	if c.AppID != "" {
 		if err := c.AppID.Check(); err != nil {
 			return nil, err
@@ -214,6 +217,7 @@ var (
 	textReadyFile        = lang.T{En: "--ready-file: cannot write %s: %s", Zh: "--ready-file：无法写入 %s：%s"}
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}
 	textRemoteNeedsToken = lang.T{En: "a mock at %s needs WXLOGIN_MOCK_TOKEN: set it here and where the mock commands run", Zh: "监听 %s 的模拟服务需要 WXLOGIN_MOCK_TOKEN：请在这里以及运行 mock 命令的地方都设置它"}
+	textSecretAlone      = lang.T{En: "a secret is configured but no appid: the simulation knows the demo app only (wxlogin mock env prints it)", Zh: "配置了 secret 却没有 appid：模拟服务只认识演示小程序（可用 wxlogin mock env 查看）"}
 	textDemoSecret       = lang.T{En: "no secret is configured for %s; the simulation takes the demo secret for it (wxlogin mock env prints it)", Zh: "没有为 %s 配置 secret，模拟服务将使用演示用 secret（可用 wxlogin mock env 查看）"}
 	textReady            = lang.T{En: "ready: %s (login server, appid %s)", Zh: "已就绪：%s（登录服务器，appid %s）"}
 	textReadyMock        = lang.T{En: "ready: %s (mock, appid %s); next: %s", Zh: "已就绪：%s（模拟服务，appid %s）；下一步：%s"}

@@ -90,7 +90,7 @@ func printEnvironment(_ *app.App, p *term.Page) {
 
 func terminalVariables() []config.Variable {
 	return []config.Variable{
-		{Name: "NO_COLOR", Help: lang.T{En: "no colour, whatever its value", Zh: "不使用颜色（任意非空值）"}},
+		{Name: "NO_COLOR", Help: lang.T{En: "no colour, whatever its (non-empty) value", Zh: "不使用颜色（任意非空值）"}},
 		{Name: "CLICOLOR_FORCE, FORCE_COLOR", Help: lang.T{En: "colour even in a pipe, unless 0", Zh: "即使在管道中也使用颜色（0 除外）"}},
 		{Name: "CI", Help: lang.T{En: "no questions, English messages", Zh: "不提问，消息使用英文"}},
 		{Name: "LC_ALL, LC_MESSAGES, LANG", Help: lang.T{En: "zh… makes the messages Chinese", Zh: "以 zh 开头时消息使用中文"}},
@@ -132,13 +132,13 @@ decrypt 的 session_key 可以写成 @FILE、env:NAME 或 -（标准输入）。
 var textMock = lang.T{
 	En: `wxlogin serve --mock runs a login server and the WeChat it asks, on one port (http://127.0.0.1:8420). In another terminal, wxlogin mock env prints the variables that point everything at it: eval "$(wxlogin mock env)"
 The phone: wxlogin mock login prints a code as wx.login would hand it out; wxlogin mock userinfo, phone, werun and group print what wx.* hands to success, encrypted under the key of the user's newest login. --user NAME is any name; who does not exist yet is made.
-The clock: wxlogin mock clock +6m moves the time of codes, sessions and login tokens at once, so that everything that expires can be made to. wxlogin mock clock reset puts it back, wxlogin mock reset forgets everything.
+The clock: wxlogin mock clock +6m moves the time of codes, sessions and login tokens at once, so that everything that expires can be made to. wxlogin mock clock reset puts it back, wxlogin mock reset forgets everything. decrypt reckons age_seconds and --max-age by this machine's clock, not by the mock's.
 WeChat's side: /sns/jscode2session answers as WeChat does, byte for byte: point an SDK whose base URL can be set at WXLOGIN_API_BASE. Codes live five minutes and work once; a code of another app is refused and spent.
 A mock keeps nothing on disk. Its login tokens are sealed with keys that live in that process only, so no other server accepts them, and wxlogin inspect asks the running mock about them.
 In WeChat DevTools, codes come from the real WeChat or are "the code is a mock one": serve --mock --adopt logs the default user in for those.`,
 	Zh: `wxlogin serve --mock 在同一个端口（http://127.0.0.1:8420）上运行登录服务器和它所对接的“微信”。在另一个终端里，wxlogin mock env 打印指向它的环境变量：eval "$(wxlogin mock env)"
 手机：wxlogin mock login 打印一个 code，与 wx.login 给出的一样；wxlogin mock userinfo、phone、werun、group 打印 wx.* 返回给 success 的对象，用该用户最近一次登录的密钥加密。--user NAME 可以是任意名字，不存在的用户会自动创建。
-时钟：wxlogin mock clock +6m 同时拨动 code、会话和登录令牌的时间，让一切会过期的东西过期。wxlogin mock clock reset 恢复时间，wxlogin mock reset 清空一切。
+时钟：wxlogin mock clock +6m 同时拨动 code、会话和登录令牌的时间，让一切会过期的东西过期。wxlogin mock clock reset 恢复时间，wxlogin mock reset 清空一切。decrypt 的 age_seconds 和 --max-age 按本机时钟计算，而不是模拟服务的时钟。
 微信一侧：/sns/jscode2session 的应答与微信逐字节一致，可以把能设置地址的 SDK 指向 WXLOGIN_API_BASE。code 五分钟内有效且只能用一次；别的小程序的 code 会被拒绝并作废。
 模拟服务不写磁盘。它的登录令牌用只存在于该进程的密钥加密，其他服务器都不接受，wxlogin inspect 会去询问正在运行的模拟服务。
 微信开发者工具里的 code 来自真实微信，或者是 "the code is a mock one"：serve --mock --adopt 会让它们以默认用户登录。`,

@@ -85,8 +85,13 @@ func isSecret(name string) bool {
 
 // asArgument turns what is wrong with a key or value into a fault of the command line, where it stood. Faults of files stay.
 func asArgument(err error) error {
-	if e, ok := errors.AsType[*config.Error](err); ok && e.File == "" && e.Key != "" {
+	e, ok := errors.AsType[*config.Error](err)
+	switch {
+	case !ok || e.File != "":
+	case e.Key != "":
 		e.Origin = config.Origin{Source: config.SourceFlag, Name: e.Key}
+	case errors.Is(err, config.ErrUnknownKey): // a key that is not repeated: it may be a secret
+		e.Origin = config.Origin{Source: config.SourceFlag, Name: "KEY"}
 	}
 	return err
 }

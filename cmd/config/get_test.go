@@ -85,7 +85,7 @@ func TestGetRefuses(t *testing.T) {
 			"introspection_secret: is not set\nset it with: wxlogin config set introspection_secret",
 			"introspection_secret: 未设置\n设置：wxlogin config set introspection_secret",
 		},
-		{"no key", []string{"get"}, false, true, "config get takes exactly 1 argument(s), but got 0", "config get 需要 1 个参数，却收到 0 个"},
+		{"no key", []string{"get"}, false, true, "config get takes exactly 1 argument, but got 0", "config get 需要 1 个参数，却收到 0 个"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

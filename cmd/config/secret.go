@@ -154,11 +154,19 @@ func keep(ctx context.Context, keyring config.Keyring, name string, where place,
 	}
 	if err := keyring.Set(ctx, account(name), secret); err != nil {
 		return config.Setting{}, &config.Error{
-			Key: name, Reason: textNoKeyring.With(redact.Clean(err.Error())), Err: err,
+			Key: name, Reason: keyringReason(err), Err: err,
 			Fixes: []lang.Message{fixInFile.With(name), fixReference.With(name)},
 		}
 	}
 	return config.Setting{Name: name, Value: keyringReference}, nil
+}
+
+// keyringReason says why the keyring has not taken a secret.
+func keyringReason(err error) lang.Message {
+	if e, ok := errors.AsType[*config.KeyringError](err); ok {
+		return textNoKeyring.With(e.Message())
+	}
+	return textNoKeyring.With(redact.Clean(err.Error()))
 }
 
 // account is the entry of a key in the keyring, where [config.Config.Secret] looks for it.

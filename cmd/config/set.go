@@ -14,7 +14,6 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/term"
-	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 // setOptions of `wxlogin config set KEY [VALUE | -]`.
@@ -145,9 +144,6 @@ func setValue(_ context.Context, a *app.App, _ config.Keyring, name string, opts
 	if looksSecret(value) {
 		return config.Setting{}, usage(name, textSecretAsValue.With(), fixSetSecret.With("secret"))
 	}
-	if _, bare := splitName(name); bare == "appid" && value != "" && wechat.AppID(value).Check() != nil {
-		a.IO.Warn(textOddAppID.With(redact.Shorten(value, 40)))
-	}
 	return config.Setting{Name: name, Value: value}, nil
 }
 
@@ -192,7 +188,6 @@ var (
 	textNoValue       = lang.T{En: "no value: give it as an argument, or - to read it from standard input", Zh: "没有值：请作为参数给出，或用 - 从标准输入读取"}
 	textNotASecret    = lang.T{En: "--keyring and --insecure-file are for secrets only", Zh: "--keyring 和 --insecure-file 只用于密钥"}
 	textSecretAsValue = lang.T{En: "the value looks like an AppSecret, which this key does not hold; nothing was written", Zh: "该值看起来是 AppSecret，而此项不应存放它；未写入任何内容"}
-	textOddAppID      = lang.T{En: `%q is not an AppID ("wx" and 16 hexadecimal digits); it was written all the same`, Zh: `%q 不是 AppID（"wx" 加 16 位十六进制数字），但仍已写入`}
 	textOverridden    = lang.T{En: "here %s has another value all the same: %v is stronger", Zh: "但此处 %s 的值并未改变：%v 优先"}
 
 	textSet           = lang.T{En: "%s is now %s (%s)", Zh: "%s 已设为 %s（%s）"}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -106,7 +107,7 @@ func TestSetRefuses(t *testing.T) {
 		{"no key", []string{"set"}, "", "KEY: no key is named\nsee them all: wxlogin config list"},
 		{"no value", []string{"set", "timeout"}, "", "timeout: no value: give it as an argument, or - to read it from standard input"},
 		{"empty", []string{"set", "timeout", ""}, "", "timeout: the value is empty"},
-		{"too many", []string{"set", "timeout", "5", "s"}, "", "config set takes at most 2 argument(s), but got 3"},
+		{"too many", []string{"set", "timeout", "5", "s"}, "", "config set takes at most 2 arguments, but got 3"},
 		{"bad duration", []string{"set", "timeout", "5"}, "", `timeout: "5" is not a duration with a unit, such as 10s, 5m or 24h`},
 		{"http", []string{"set", "api_base", "http://wx.example.com"}, "", "api_base: must be https: the AppSecret travels in the request (http is for loopback only)"},
 		{"language", []string{"set", "lang", "fr"}, "", `lang: "fr" is not one of zh, en`},
@@ -115,6 +116,13 @@ func TestSetRefuses(t *testing.T) {
 		{"key that no profile has", []string{"set", "timeout", "5s"}, "staging", "profiles.staging.timeout: there is no such key"},
 		{"bad profile", []string{"set", "appid", appID}, "St.1", "profiles.St.1.appid: a profile's name is made of"},
 		{"secret as appid", []string{"set", "appid", canary}, "", "appid: the value looks like an AppSecret, which this key does not hold; nothing was written"},
+		{"junk as appid", []string{"set", "appid", "junk"}, "", "appid: \"junk\" is not \"wx\" and 16 lower-case hexadecimal digits\ncopy the AppID from mp.weixin.qq.com"},
+		{"original id as appid", []string{"set", "appid", "gh_1"}, "staging", "profiles.staging.appid: \"gh_1\" is an original id, not an AppID"},
+		{"CorpID as appid", []string{"set", "appid", "ww0123456789abcdef"}, "", "appid: \"ww0123456789abcdef\" is a WeCom CorpID"},
+		{"guest as appid", []string{"set", "appid", "touristappid"}, "", "appid: \"touristappid\" is the guest id of WeChat DevTools"},
+		{"Redis", []string{"set", "store", "redis://h"}, "", "store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH"},
+		{"a secret where the key belongs", []string{"set", canary, "x"}, "", "KEY: there is no such key\nthe keys are: "},
+		{"no key at all", []string{"set", "a: b", "x"}, "", "KEY: there is no such key"},
 		{"--keyring for another key", []string{"set", "appid", appID, "--keyring"}, "", "appid: --keyring and --insecure-file are for secrets only"},
 	}
 	for _, tt := range tests {
@@ -157,16 +165,13 @@ func TestSetWarns(t *testing.T) {
 		{"that profile", map[string]string{"WXLOGIN_PROFILE": "staging"}, []string{"set", "appid", appID}, "staging", ""},
 		{"another profile", map[string]string{"WXLOGIN_APPID": "wx0000000000000009"}, []string{"set", "profiles.staging.appid", appID}, "", ""},
 		{"secret", map[string]string{"WXLOGIN_SECRET": canary}, []string{"set", "secret", "env:X"}, "", "warning: here secret has another value all the same: env:WXLOGIN_SECRET is stronger\n"},
-		{"odd appid", nil, []string{"set", "appid", "gh_1"}, "", "warning: \"gh_1\" is not an AppID (\"wx\" and 16 hexadecimal digits); it was written all the same\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, twoApps)
 			d.profile = tt.profile
-			for name, value := range tt.env {
-				d.env[name] = value
-			}
+			maps.Copy(d.env, tt.env)
 			diff(t, "stderr", d.must(tt.args...).errOut, tt.want)
 		})
 	}

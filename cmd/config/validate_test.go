@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestValidateFails(t *testing.T) {
 	d.keyring.entries["default"] = "0123****************************"
 	d.lang = lang.Chinese
 	r := d.run("validate")
-	if e, ok := r.err.(*FindingsError); !ok || e.Failed != 2 || e.Error() != "2 finding(s) failed" {
+	if e, ok := errors.AsType[*FindingsError](r.err); !ok || e.Failed != 2 || e.Error() != "2 finding(s) failed" {
 		t.Fatalf("error %v", r.err)
 	}
 	want := "fail  appid：\"wx4f4b\" 没有复制完整：只有 6 个字符，AppID 有 18 个\n" +
@@ -53,7 +54,7 @@ func TestValidateJSON(t *testing.T) {
 		d := newDesk(t, file)
 		d.json, d.env["WX_SECRET"] = true, canary
 		r := d.run("validate")
-		if _, failed := r.err.(*FindingsError); failed == ok || !ok && !failed {
+		if _, failed := errors.AsType[*FindingsError](r.err); failed == ok || !ok && !failed {
 			t.Errorf("%q: error %v", file, r.err)
 		}
 		if diff := cmp.Diff([]string{"findings", "ok"}, fields(t, []byte(r.out))); diff != "" {

@@ -50,6 +50,11 @@ func phoneCommand(a *app.App, spec app.Spec, run func(c *cobra.Command, who mock
 	var appID string
 	c.Flags().StringVar(&appID, "appid", "", lang.T{En: "the mini program, if the mock has several: `APPID`", Zh: "模拟服务有多个小程序时，指定 `APPID`"}.In(a.IO.Lang))
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		for _, name := range []string{"user", "appid"} {
+			if flag := c.Flags().Lookup(name); flag.Changed && flag.Value.String() == "" {
+				return app.Usage(textFlagEmpty, name) // an unset variable in a script, most often
+			}
+		}
 		configured, err := a.Config()
 		if err != nil {
 			return err
@@ -58,6 +63,8 @@ func phoneCommand(a *app.App, spec app.Spec, run func(c *cobra.Command, who mock
 	}
 	return c
 }
+
+var textFlagEmpty = lang.T{En: "--%s is empty; leave it out, or give it a value", Zh: "--%s 为空：请给出值，或去掉该参数"}
 
 // printRaw prints the mock's answer: with --json and off a terminal as it came, for people by human.
 func printRaw(a *app.App, raw json.RawMessage, human func(p *term.Page)) error {

@@ -4,8 +4,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -64,16 +67,28 @@ func New(env func(string) (string, bool), build Build) *App {
 	return &App{IO: term.System(env), Env: env, Now: time.Now, Build: build, Flags: Flags{Keys: map[string]string{}}}
 }
 
-// Output returns what --json, -o and -q ask for. Errors are a [*term.UsageError].
+// Output returns what --json, -o and -q ask for. Errors are a [*term.UsageError], or a [*config.Error] where the environment is wrong.
 func (a *App) Output() (term.Output, error) {
 	format := a.Flags.Output
 	if format == "" {
-		format, _ = a.Env("WXLOGIN_OUTPUT")
+		format, _ = a.Env(outputVariable)
+		if e, ok := errors.AsType[*term.UsageError](checkFormat(format)); ok {
+			origin := config.Origin{Source: config.SourceEnv, Name: outputVariable}
+			return term.Output{}, &config.Error{Key: "output", Origin: origin, Reason: e.Message()} // not wrapped: it is no usage error
+		}
 	}
 	if format == "" && a.config != nil {
 		format = a.config.Output
 	}
 	return term.ParseOutput(a.Flags.JSON, format, a.Flags.JQ)
+}
+
+// outputVariable sets the key output.
+const outputVariable = "WXLOGIN_OUTPUT"
+
+func checkFormat(format string) error {
+	_, err := term.ParseOutput(false, format, nil)
+	return err
 }
 
 // DetectLang sets the language of everything that is said from now on; configured is the key lang, where it is known.
@@ -169,16 +184,36 @@ func (a *App) Origin() (wechat.Origin, error) {
 }
 
 // Keys opens the key ring, and makes one when there is none.
-func (a *App) Keys() (*token.Ring, error) {
+func (a *App) Keys() (*token.Ring, error) { return a.keys(token.LoadOrCreate) }
+
+// SavedKeys opens the key ring if there is one, for commands that only read: it makes none. found tells whether there is.
+func (a *App) SavedKeys() (ring *token.Ring, found bool, err error) {
+	ring, err = a.keys(token.Load)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	return ring, err == nil, err
+}
+
+// keys opens the key ring by load, unless it is open. Others must not be able to replace it.
+func (a *App) keys(load func(path string) (*token.Ring, error)) (*token.Ring, error) {
 	if a.ring != nil {
 		return a.ring, nil
 	}
-	path, err := a.Paths().KeysFile()
+	paths := a.Paths()
+	path, err := paths.KeysFile()
 	if err != nil {
 		return nil, err
 	}
-	a.ring, err = token.LoadOrCreate(path)
-	return a.ring, err
+	if err := paths.SecureState(); err != nil {
+		return nil, err
+	}
+	ring, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	a.ring = ring
+	return ring, nil
 }
 
 // Store opens the configured session store: the SQLite file in the state directory unless the key store says otherwise.
@@ -198,6 +233,32 @@ func (a *App) Store(ctx context.Context) (session.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.openStore(ctx, path, ring)
+}
+
+// SavedStore opens the session store if there is one, for commands that only read: it makes neither a store nor keys. found tells
+// whether there is; sessions that are kept in memory have ended with their process. A store whose key ring is gone is a
+// [*token.FileError]: nothing in it can be opened.
+func (a *App) SavedStore(ctx context.Context) (store session.Store, found bool, err error) {
+	if a.store != nil {
+		return a.store, true, nil
+	}
+	path, err := a.StorePath()
+	if err != nil || path == "" {
+		return nil, false, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	ring, err := a.keys(token.Load)
+	if err != nil {
+		return nil, false, err
+	}
+	store, err = a.openStore(ctx, path, ring)
+	return store, err == nil, err
+}
+
+func (a *App) openStore(ctx context.Context, path string, ring *token.Ring) (session.Store, error) {
 	opened, err := sqlite.Open(ctx, path, ring)
 	if err != nil {
 		return nil, err
@@ -212,19 +273,17 @@ func (a *App) StorePath() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kind, rest, _ := strings.Cut(c.Store, ":")
+	kind, path, _ := strings.Cut(c.Store, ":")
 	switch kind {
 	case "":
 		return a.Paths().StoreFile()
 	case "memory":
 		return "", nil
 	case "sqlite":
-		return rest, nil
+		return path, nil
 	}
-	return "", Usage(textNoSuchStore, kind)
+	panic("app: internal error: the configuration lets the store " + kind + " pass")
 }
-
-var textNoSuchStore = lang.T{En: "sessions cannot be kept in %q: this version knows memory and sqlite:PATH", Zh: "无法把会话保存到 %q：此版本支持 memory 和 sqlite:PATH"}
 
 // Mock returns a client of the control API of the configured mock. It sends WXLOGIN_MOCK_TOKEN, which a mock that is open to the
 // network asks for, unless the address is a stranger's: a project file comes with somebody's repository.

@@ -71,15 +71,17 @@ func TestNothingIsTouchedUnasked(t *testing.T) {
 	}
 	// The environment does what it is for: whoever needs a file fails.
 	for name, call := range map[string]func() error{
-		"Config":    func() error { _, err := a.Config(); return err },
-		"AppID":     func() error { _, err := a.AppID(); return err },
-		"Secret":    func() error { _, err := a.Secret(t.Context()); return err },
-		"WeChat":    func() error { _, err := a.WeChat(t.Context()); return err },
-		"Origin":    func() error { _, err := a.Origin(); return err },
-		"Keys":      func() error { _, err := a.Keys(); return err },
-		"Store":     func() error { _, err := a.Store(t.Context()); return err },
-		"StorePath": func() error { _, err := a.StorePath(); return err },
-		"Mock":      func() error { _, err := a.Mock(); return err },
+		"Config":     func() error { _, err := a.Config(); return err },
+		"AppID":      func() error { _, err := a.AppID(); return err },
+		"Secret":     func() error { _, err := a.Secret(t.Context()); return err },
+		"WeChat":     func() error { _, err := a.WeChat(t.Context()); return err },
+		"Origin":     func() error { _, err := a.Origin(); return err },
+		"Keys":       func() error { _, err := a.Keys(); return err },
+		"SavedKeys":  func() error { _, _, err := a.SavedKeys(); return err },
+		"Store":      func() error { _, err := a.Store(t.Context()); return err },
+		"SavedStore": func() error { _, _, err := a.SavedStore(t.Context()); return err },
+		"StorePath":  func() error { _, err := a.StorePath(); return err },
+		"Mock":       func() error { _, err := a.Mock(); return err },
 	} {
 		if call() == nil {
 			t.Errorf("%s needs no file", name)
@@ -112,6 +114,17 @@ func TestNothingIsWrittenUnasked(t *testing.T) {
 	}
 }
 
+// TestOutputVariable: what the environment says wrong is a fault of the configuration, and names the variable.
+func TestOutputVariable(t *testing.T) {
+	t.Parallel()
+	a, _, _ := newApp(map[string]string{"WXLOGIN_OUTPUT": "xml"})
+	_, err := a.Output()
+	e, ok := errors.AsType[*config.Error](err)
+	if !ok || e.Usage() || e.Error() != `WXLOGIN_OUTPUT: unknown output format "xml" (want text, json or ndjson)` {
+		t.Errorf("Output = %v", err)
+	}
+}
+
 func TestOutput(t *testing.T) {
 	t.Parallel()
 	jq := ".a"
@@ -130,7 +143,6 @@ func TestOutput(t *testing.T) {
 		{"flag over variable", app.Flags{Output: "text"}, "json", term.Text, false},
 		{"query", app.Flags{JQ: &jq}, "", term.JSON, false},
 		{"unknown", app.Flags{Output: "xml"}, "", 0, true},
-		{"unknown variable", app.Flags{}, "xml", 0, true},
 		{"broken query", app.Flags{JQ: &broken}, "", 0, true},
 	}
 	for _, tt := range tests {
@@ -260,7 +272,7 @@ func TestStoreKinds(t *testing.T) {
 	}
 	a, _, _ := newApp(at(dir, "WXLOGIN_STORE", "redis://localhost"))
 	_, err := a.Store(t.Context())
-	if _, isUsage := errors.AsType[*term.UsageError](err); !isUsage || !strings.Contains(err.Error(), `"redis"`) {
+	if e, isConfig := errors.AsType[*config.Error](err); !isConfig || e.Usage() || e.Key != "store" || e.Origin.Name != "WXLOGIN_STORE" {
 		t.Errorf("a kind that is not there yet: %v", err)
 	}
 	a, _, _ = newApp(at(dir, "WXLOGIN_STORE", "sqlite:"))

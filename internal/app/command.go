@@ -90,7 +90,7 @@ func NoArgs(c *cobra.Command, args []string) error {
 func MaxArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > n {
-			return Usage(textTooManyArguments, c.CommandPath(), n, len(args))
+			return Usage(textTooManyArguments, c.CommandPath(), arguments(n), len(args))
 		}
 		return nil
 	}
@@ -100,10 +100,18 @@ func MaxArgs(n int) cobra.PositionalArgs {
 func ExactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return Usage(textWrongArguments, c.CommandPath(), n, len(args))
+			return Usage(textWrongArguments, c.CommandPath(), arguments(n), len(args))
 		}
 		return nil
 	}
+}
+
+// arguments counts them in words: English has a plural.
+func arguments(n int) lang.Message {
+	if n == 1 {
+		return textOneArgument.With(n)
+	}
+	return textArguments.With(n)
 }
 
 // KeyFlag defines a flag that sets a configuration key for this run.
@@ -134,9 +142,11 @@ func (f keyFlag) Type() string { return f.placeholder }
 
 var (
 	textBadFlag            = lang.T{En: "%s", Zh: "参数有误：%s"}
+	textOneArgument        = lang.T{En: "%d argument", Zh: "%d 个参数"}
+	textArguments          = lang.T{En: "%d arguments", Zh: "%d 个参数"}
 	textUnknownCommand     = lang.T{En: "unknown command %q for %q", Zh: "未知命令 %q（在 %q 之下）"}
 	textUnknownCommandNear = lang.T{En: "unknown command %q for %q; did you mean %s?", Zh: "未知命令 %q（在 %q 之下），是否想输入 %s？"}
 	textNoArguments        = lang.T{En: "%s takes no arguments, but got %d", Zh: "%s 不接受参数，却收到 %d 个"}
-	textTooManyArguments   = lang.T{En: "%s takes at most %d argument(s), but got %d", Zh: "%s 最多接受 %d 个参数，却收到 %d 个"}
-	textWrongArguments     = lang.T{En: "%s takes exactly %d argument(s), but got %d", Zh: "%s 需要 %d 个参数，却收到 %d 个"}
+	textTooManyArguments   = lang.T{En: "%s takes at most %s, but got %d", Zh: "%s 最多接受 %s，却收到 %d 个"}
+	textWrongArguments     = lang.T{En: "%s takes exactly %s, but got %d", Zh: "%s 需要 %s，却收到 %d 个"}
 )

@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 )
+
+// maxShown is how many characters of a value that should be a name or an appid are repeated to the reader.
+const maxShown = 40
 
 // check returns what is wrong with a value of the kind, or the zero message. The empty value means unset and is never wrong.
 func (k kind) check(value string) lang.Message {
@@ -20,7 +24,7 @@ func (k kind) check(value string) lang.Message {
 	switch k {
 	case kindProfile:
 		if !validProfile(value) {
-			return textBadProfile.With(value)
+			return textBadProfile.With(wechat.Shown(value, maxShown))
 		}
 	case kindLang:
 		return oneOf(value, "zh", "en")
@@ -38,6 +42,31 @@ func (k kind) check(value string) lang.Message {
 		return checkAddr(value)
 	}
 	return lang.Message{}
+}
+
+// checkAppID names what people paste in place of an appid (docs/diagnoses.md). Only [Set] and [Config.Validate] ask: [Load] lets
+// any appid pass, for a run that does not need one.
+func checkAppID(appid string) lang.Message {
+	shown := wechat.Shown(appid, maxShown)
+	switch {
+	case wechat.AppID(appid).Check() == nil:
+		return lang.Message{}
+	case strings.TrimSpace(appid) != appid:
+		return textAppIDBlank.With(shown)
+	case appid == "touristappid":
+		return textAppIDTourist.With(shown)
+	case strings.HasPrefix(appid, "gh_"):
+		return textAppIDOriginal.With(shown)
+	case strings.HasPrefix(appid, "ww"):
+		return textAppIDWeCom.With(shown)
+	case strings.HasPrefix(appid, "wx") && len(appid) < 18:
+		return textAppIDShort.With(shown, len(appid))
+	case strings.HasPrefix(appid, "wx") && len(appid) > 18:
+		return textAppIDLong.With(shown, len(appid))
+	case wechat.AppID(strings.ToLower(appid)).Check() == nil:
+		return textAppIDCase.With(shown)
+	}
+	return textAppIDShape.With(shown)
 }
 
 // validProfile wants [a-z0-9_-]+: viper folds case and splits at dots, also inside maps.
@@ -98,14 +127,22 @@ func checkStore(value string) lang.Message {
 	if value == "memory" || strings.HasPrefix(value, "sqlite:") && len(value) > len("sqlite:") {
 		return lang.Message{}
 	}
+	scheme, _, _ := strings.Cut(value, ":")
+	if scheme == "redis" || scheme == "rediss" { // the documentation of other tools leads people to try it
+		return textNoRedis.With()
+	}
+	return textBadStore.With() // not quoted: an address of a database may carry a password
+}
+
+// loopbackURL reports whether an address that passed [checkURL] can only mean this machine. A name below .localhost does not
+// count here: not every resolver keeps it from the network.
+func loopbackURL(value string) bool {
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
-		return textBadStore.With()
+	if err != nil {
+		return false
 	}
-	if _, has := u.User.Password(); has || u.Query().Has("password") {
-		return textStorePassword.With()
-	}
-	return lang.Message{}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 func checkAddr(value string) lang.Message {

@@ -49,7 +49,7 @@ type Config struct {
 	Timeout    time.Duration
 	TokenTTL   time.Duration
 	SessionTTL time.Duration
-	Store      string // "memory", "sqlite:PATH", "redis://…"; "" for sqlite in the state directory
+	Store      string // "memory", "sqlite:PATH"; "" for sqlite in the state directory
 	Addr       string
 	Mock       Mock
 	Paths      Paths
@@ -125,9 +125,6 @@ func (c *Config) readFiles() (project *document, err error) {
 
 func (c *Config) noteEmpty(doc *document) {
 	for _, name := range doc.empty {
-		if name == "profile" { // how `config use --none` leaves it
-			continue
-		}
 		c.setEmpty = append(c.setEmpty, "file:"+doc.path+" "+name)
 	}
 }

@@ -101,9 +101,9 @@ func TestPrecedence(t *testing.T) {
 		{"timeout", "WXLOGIN_TIMEOUT", "--timeout", "feu", [5]string{"1s", "2s", "", "", "3s"}, "10s"},
 		{"token_ttl", "WXLOGIN_TOKEN_TTL", "--token-ttl", "feu", [5]string{"1h", "2h", "", "", "3h"}, "24h"},
 		{"session_ttl", "WXLOGIN_SESSION_TTL", "--session-ttl", "feu", [5]string{"1h", "2h", "", "", "3h"}, "72h"},
-		{"store", "WXLOGIN_STORE", "--store", "feu", [5]string{"memory", "sqlite:/x", "", "", "redis://h:1/2"}, ""},
+		{"store", "WXLOGIN_STORE", "--store", "feu", [5]string{"memory", "sqlite:/x", "", "", "sqlite:/u"}, ""},
 		{"addr", "WXLOGIN_ADDR", "--addr", "feu", [5]string{":1", "127.0.0.1:2", "", "", "[::1]:3"}, "127.0.0.1:8420"},
-		{"mock.url", "WXLOGIN_URL", "--url", "fepu", [5]string{"http://f", "http://e", "http://p", "", "http://u"}, "http://127.0.0.1:8420"},
+		{"mock.url", "WXLOGIN_URL", "--url", "fepu", [5]string{"http://f", "http://e", "http://127.0.0.1:1", "", "http://u"}, "http://127.0.0.1:8420"},
 		{"mock.user", "WXLOGIN_MOCK_USER", "--user", "fepu", [5]string{"f", "e", "p", "", "u"}, "alice"},
 	}
 	const all = "fepsu"
@@ -285,7 +285,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"camel case", "apiBase: https://x", "", "apiBase: there is no such key (did you mean api_base?)", 1},
 		{"far off", "colour: red", "", "colour: there is no such key", 1},
 		{"in a profile", "profiles:\n  a:\n    timeout: 3s", "", "profiles.a.timeout: there is no such key", 3},
-		{"profile name", "profiles:\n  A.b:\n    appid: x", "", "profiles.A.b: a dot in a key means nesting", 2},
+		{"profile name", "profiles:\n  A.b:\n    appid: x", "", "a dot in a key means nesting", 2},
 		{"profile in capitals", "profiles:\n  Prod:\n    appid: x", "", `profiles.Prod: a profile's name is made of a-z, 0-9, _ and -, which "Prod" is not`, 2},
 		{"unknown profile", "profile: stagin\nprofiles:\n  staging: {appid: x}", "", `there is no profile "stagin" (did you mean staging?)`, 0},
 		{"twice", "appid: a\nlang: zh\nappid: b", "", "appid: is already set on line 1", 3},
@@ -300,8 +300,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"http on a name like loopback", "api_base: http://127.0.0.1.evil.com", "", "api_base: must be https", 1},
 		{"user in the address", "api_base: https://me:pw@x", "", "api_base: an address must not carry a user name or password", 1},
 		{"query", "api_base: https://x?secret=1", "", "api_base: an address must not carry a query", 1},
-		{"store's password", "store: redis://:pw@h", "", "store: must not hold the password", 1},
-		{"store", "store: postgres://h", "", "store: want memory, sqlite:PATH or redis://", 1},
+		{"Redis", "lang: zh\nstore: redis://:pw@h", "", "config.yaml:2: store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH", 2},
+		{"store", "store: postgres://h", "", "store: want memory or sqlite:PATH", 1},
 		{"addr", "addr: 8420", "", `addr: "8420" is not HOST:PORT`, 1},
 		{"addr port", "addr: :70000", "", `addr: ":70000" is not HOST:PORT`, 1},
 		{"lang", "lang: fr", "", `lang: "fr" is not one of zh, en`, 1},
@@ -309,6 +309,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"project api_base", "", "lang: zh\napi_base: https://evil", "api_base: a project file may not set this key", 2},
 		{"project profiles", "", "profiles: {a: {appid: x}}", "profiles: a project file may not set this key", 1},
 		{"project unknown", "", "apid: x", "apid: there is no such key (did you mean appid?)", 1},
+		{
+			"project, two keys", "", "lang: zh\nsecret: env:X\nappid: x\nstore: memory\n", "wxlogin.yaml:2: secret: a project file may not set this key, because the file comes with the repository; nor store (line 4)", 2,
+		},
+		{
+			"project, three keys before a mistake", "", "api_base: https://evil\nprofiles: {a: {secret: cmd:x}}\nsecret: cmd:y\nnope: 1\n", "api_base: a project file may not set this key, because the file comes with the repository; nor profiles (line 2); nor secret (line 3)", 1,
+		},
 		{"project store", "", "store: memory", "store: a project file may not set this key", 1},
 	}
 	for _, tt := range tests {
@@ -346,6 +352,10 @@ func TestBadVariableAndFlag(t *testing.T) {
 	_, err = config.Load(newPlace(t).flag("api_base", "http://x").options())
 	if e, ok := errors.AsType[*config.Error](err); !ok || !e.Usage() || !strings.HasPrefix(e.Error(), "--api-base: must be https") {
 		t.Errorf("flag: %v", err)
+	}
+	_, err = config.Load(newPlace(t).env("WXLOGIN_STORE", "redis://:pw@h").options())
+	if e, ok := errors.AsType[*config.Error](err); !ok || e.Usage() || e.Key != "store" || e.Error() != "WXLOGIN_STORE: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH" {
+		t.Errorf("Redis by a variable: %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
-// Setting is a key with its new value. Name is a full name: "timeout", "mock.url", "profiles.staging.appid".
+// Setting is a key with its new value; [Use] removes a key by an empty one. Name is a full name: "timeout", "mock.url", "profiles.staging.appid".
 type Setting struct {
 	Name, Value string
 	Literal     bool // for a secret: keep the value itself in the file, because the user asked for it
@@ -41,7 +41,7 @@ func Init(path string, settings ...Setting) error {
 	return Set(path, settings...)
 }
 
-// Use makes a profile of the file the one that is used. "" stands for none.
+// Use makes a profile of the file the one that is used. "" stands for none and removes the key; a file without it is not touched.
 func Use(path, profile string) error {
 	doc, err := readDocument(path, false)
 	if err != nil {
@@ -51,10 +51,13 @@ func Use(path, profile string) error {
 		c := Config{user: doc}
 		return c.noProfile(profile, Origin{})
 	}
+	if _, present := doc.lines["profile"]; profile == "" && !present {
+		return nil
+	}
 	return edit(path, []Setting{{Name: "profile", Value: profile}})
 }
 
-// check refuses what [Load] would refuse, and a literal secret that nobody asked to keep in a file.
+// check refuses what [Load] would refuse, a malformed appid, and a literal secret that nobody asked to keep in a file.
 func (s Setting) check() error {
 	key, _, err := resolve(s.Name)
 	if err != nil {
@@ -70,6 +73,11 @@ func (s Setting) check() error {
 	}
 	if reason := key.kind.check(s.Value); !reason.IsZero() {
 		return &Error{Key: s.Name, Reason: reason}
+	}
+	if key.Name == "appid" { // stricter than Load: whoever sets one means to use it
+		if reason := checkAppID(s.Value); !reason.IsZero() {
+			return &Error{Key: s.Name, Reason: reason, Fixes: []lang.Message{textFixAppIDShape.With()}}
+		}
 	}
 	return nil
 }
@@ -122,7 +130,7 @@ func change(path string, data []byte, s Setting) ([]byte, error) {
 	return rewrite(data, s)
 }
 
-// rewrite sets the value in the node tree and writes the tree.
+// rewrite sets the value in the node tree, or removes a key of the top level, and writes the tree.
 func rewrite(data []byte, s Setting) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
@@ -132,6 +140,10 @@ func rewrite(data []byte, s Setting) ([]byte, error) {
 		doc = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{{Kind: yaml.MappingNode}}}
 	}
 	node := doc.Content[0]
+	if s.Value == "" {
+		remove(node, s.Name)
+		return encode(&doc)
+	}
 	for name := range strings.SplitSeq(s.Name, ".") {
 		node = child(node, name)
 	}
@@ -139,13 +151,27 @@ func rewrite(data []byte, s Setting) ([]byte, error) {
 	node.SetString(s.Value)
 	node.Style = 0
 	node.HeadComment, node.LineComment, node.FootComment = comments.HeadComment, comments.LineComment, comments.FootComment
+	return encode(&doc)
+}
+
+func encode(doc *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode(&doc), enc.Close()); err != nil {
+	if err := errors.Join(enc.Encode(doc), enc.Close()); err != nil {
 		return nil, &Error{Reason: textBadYAML.With(), Err: err}
 	}
 	return b.Bytes(), nil
+}
+
+// remove takes a key with its value out of a mapping.
+func remove(node *yaml.Node, name string) {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == name {
+			node.Content = slices.Delete(node.Content, i, i+2)
+			return
+		}
+	}
 }
 
 // child returns the value of a key of a mapping, and adds it if need be. A null becomes a mapping.

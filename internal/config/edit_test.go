@@ -33,35 +33,37 @@ profiles:
 timeout: 5s
 `
 
+const otherID = "wx00000000000000aa"
+
 // TestSet compares whole files: what is not set keeps its bytes.
 func TestSet(t *testing.T) {
 	t.Parallel()
 	replaced := func(from, to string) string { return strings.Replace(written, from, to, 1) }
 	tests := []struct{ name, before, key, value, after string }{
-		{"plain value", written, "appid", "wx1", replaced("wx0123456789abcdef ", "wx1 ")},
+		{"plain value", written, "appid", otherID, replaced("wx0123456789abcdef ", otherID+" ")},
 		{"quoted value", written, "lang", "en", replaced("'zh'", "en")},
 		{"double quoted in a profile", written, "profiles.staging.secret", "file:x", replaced(`"env:STAGING"`, "file:x")},
-		{"after a Han comment", written, "profiles.staging.appid", "wxc", replaced("wxaaaaaaaaaaaaaaaa", "wxc")},
+		{"after a Han comment", written, "profiles.staging.appid", otherID, replaced("wxaaaaaaaaaaaaaaaa", otherID)},
 		{"new at the top level", written, "output", "json", written + "output: json\n"},
 		{"new in a profile", written, "profiles.staging.api_base", "https://x", replaced("# ci\n", "# ci\n        api_base: https://x\n")},
-		{"new profile", written, "profiles.dev.appid", "wxd", replaced("wxbbbbbbbbbbbbbbbb\n", "wxbbbbbbbbbbbbbbbb\n    dev:\n      appid: wxd\n")},
+		{"new profile", written, "profiles.dev.appid", otherID, replaced("wxbbbbbbbbbbbbbbbb\n", "wxbbbbbbbbbbbbbbbb\n    dev:\n      appid: "+otherID+"\n")},
 		{"new group", written, "mock.url", "http://x", written + "mock:\n  url: http://x\n"},
 		{"no line feed at the end", "appid: x", "lang", "zh", "appid: x\nlang: zh\n"},
-		{"last value without line feed", "appid: x", "appid", "y", "appid: y"},
+		{"last value without line feed", "appid: x", "appid", otherID, "appid: " + otherID},
 		{"Windows lines", "appid: x # c\r\nlang: zh\r\n", "output", "json", "appid: x # c\r\nlang: zh\r\noutput: json\r\n"},
 		{"Windows lines, replaced", "appid: x # c\r\nlang: zh\r\n", "lang", "en", "appid: x # c\r\nlang: en\r\n"},
-		{"comments only", "# nothing yet\n", "appid", "x", "# nothing yet\nappid: x\n"},
-		{"empty file", "", "profiles.a.appid", "x", "profiles:\n  a:\n    appid: x\n"},
+		{"comments only", "# nothing yet\n", "appid", otherID, "# nothing yet\nappid: " + otherID + "\n"},
+		{"empty file", "", "profiles.a.appid", otherID, "profiles:\n  a:\n    appid: " + otherID + "\n"},
 		{"value absent", "appid: # later\nlang: zh\n", "lang", "en", "appid: # later\nlang: en\n"},
-		{"profiles absent", "profiles:\nlang: zh\n", "profiles.a.appid", "x", "profiles:\n  a:\n    appid: x\nlang: zh\n"},
+		{"profiles absent", "profiles:\nlang: zh\n", "profiles.a.appid", otherID, "profiles:\n  a:\n    appid: " + otherID + "\nlang: zh\n"},
 		{"needs quotes", "store: memory\n", "store", "sqlite:/a b: #c", "store: 'sqlite:/a b: #c'\n"},
 		{"hash inside", "store: sqlite:/a#b # c\n", "store", "memory", "store: memory # c\n"},
 		{"quote inside", "mock:\n  user: 'it''s' # c\n", "mock.user", "bob", "mock:\n  user: bob # c\n"},
 		{"escape inside", "mock:\n  user: \"a\\\"b\" # c\n", "mock.user", "bob", "mock:\n  user: bob # c\n"},
-		{"null on its line", "appid:\nlang: zh\n", "appid", "x", "appid: x\nlang: zh\n"},
+		{"null on its line", "appid:\nlang: zh\n", "appid", otherID, "appid: " + otherID + "\nlang: zh\n"},
 		{"looks like a number", "", "mock.user", "0123", "mock:\n  user: \"0123\"\n"},
-		{"document marks", "---\nappid: x\n", "appid", "y", "---\nappid: y\n"},
-		{"braces", "{appid: x, lang: zh} # c\n", "appid", "y", "{appid: y, lang: zh} # c\n"},
+		{"document marks", "---\nappid: x\n", "appid", otherID, "---\nappid: " + otherID + "\n"},
+		{"braces", "{appid: x, lang: zh} # c\n", "appid", otherID, "{appid: " + otherID + ", lang: zh} # c\n"},
 		{"literal block", "# c\nsecret: |\n  env:X\nlang: zh # d\n", "secret", "env:Y", "# c\nsecret: env:Y\nlang: zh # d\n"},
 	}
 	for _, tt := range tests {
@@ -96,6 +98,14 @@ func TestSetRefuses(t *testing.T) {
 		{"line separator", "mock.user", "a\u2028b", "mock.user: the value holds an invisible character"},
 		{"profile name", "profiles.A.appid", "x", `"A" is not`},
 		{"group", "profiles.a", "x", "there is no such key"},
+		{"Redis", "store", "redis://h", "store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH"},
+		{"Redis over TLS", "store", "rediss://h:6380/1", "store: sessions cannot be kept in Redis"},
+		{"appid", "appid", "junk", `appid: "junk" is not "wx" and 16 lower-case hexadecimal digits`},
+		{"appid of a profile", "profiles.a.appid", "wx4f4b", `profiles.a.appid: "wx4f4b" was copied short: it has 6 characters, an AppID has 18`},
+		{"original id as appid", "appid", "gh_0123456789ab", `"gh_0123456789ab" is an original id, not an AppID`},
+		{"CorpID as appid", "appid", "ww0123456789abcdef", `"ww0123456789abcdef" is a WeCom CorpID, not an AppID`},
+		{"guest id as appid", "appid", "touristappid", `"touristappid" is the guest id of WeChat DevTools`},
+		{"secret as appid", "appid", secretA, "appid: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,11 +201,11 @@ func TestSetKeepsABrokenFile(t *testing.T) {
 func TestInit(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	settings := []config.Setting{{Name: "appid", Value: appID}, {Name: "secret", Value: "keyring"}, {Name: "profiles.b.appid", Value: "x"}}
+	settings := []config.Setting{{Name: "appid", Value: appID}, {Name: "secret", Value: "keyring"}, {Name: "profiles.b.appid", Value: otherID}}
 	if err := config.Init(path, settings...); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, path), "appid: "+appID+"\nsecret: keyring\nprofiles:\n  b:\n    appid: x\n"; got != want {
+	if got, want := readFile(t, path), "appid: "+appID+"\nsecret: keyring\nprofiles:\n  b:\n    appid: "+otherID+"\n"; got != want {
 		t.Errorf("wrote %q, want %q", got, want)
 	}
 	if err := config.Init(path, settings...); !errors.Is(err, fs.ErrExist) {
@@ -220,8 +230,38 @@ func TestUse(t *testing.T) {
 	if err := config.Use(path, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := readFile(t, path); got != written+"profile: \"\"\n" {
+	if got := readFile(t, path); got != written {
 		t.Errorf("wrote %q", got)
+	}
+}
+
+// TestUseNone removes the key, and nothing else.
+func TestUseNone(t *testing.T) {
+	t.Parallel()
+	const profiles = "profiles:\n  a: {appid: x}\n"
+	for _, tt := range []struct{ name, before, after string }{
+		{"not there", "# c\n" + profiles, "# c\n" + profiles},
+		{"its line", "# c\nprofile: a # live\n\n# d\n" + profiles, "# c\n\n# d\n" + profiles},
+		{"quoted, Windows lines", "lang: zh\r\n\"profile\": 'a'\r\n", "lang: zh\r\n"},
+		{"empty", "profile: \"\"\n" + profiles, profiles},
+		{"null, at the end", profiles + "profile:", profiles},
+		{"alone", "---\nprofile: a\n", "---\n"},
+		{"braces", "{profile: a, lang: zh} # c\n", "{lang: zh} # c\n"},
+		{"two lines", "profile:\n  a\nlang: zh # c\n", "lang: zh # c\n"},
+		{"literal block", "profile: |-\n  a\nlang: zh\n", "lang: zh\n"},
+		{"in a profile of that name", "profiles:\n  profile: {appid: x}\n", "profiles:\n  profile: {appid: x}\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "config.yaml")
+			writeFile(t, path, tt.before)
+			if err := config.Use(path, ""); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.after, readFile(t, path)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 // The causes that callers tell apart.
 var (
-	ErrNoAppID  = errors.New("no appid")
-	ErrNoSecret = errors.New("no AppSecret")
+	ErrNoAppID    = errors.New("no appid")
+	ErrNoSecret   = errors.New("no AppSecret")
+	ErrUnknownKey = errors.New("unknown key")
 )
 
 // An Error says what is wrong with the configuration, where, and what to do. It never holds the value of a secret.
@@ -58,12 +60,35 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // unknownKey names the allowed key that looks most like the unknown one.
 func unknownKey(name string, allowed []string) *Error {
-	e := &Error{Key: name, Reason: textUnknownKey.With()}
+	e := &Error{Key: quotable(name), Reason: textUnknownKey.With(), Err: ErrUnknownKey}
 	if near := nearest(name, allowed); near != "" {
-		e.Reason = textUnknownKeyNear.With(near)
+		e.Key, e.Reason = name, textUnknownKeyNear.With(near) // two letters off a key of ours: it tells nothing else
 	}
 	e.Fixes = []lang.Message{textFixKeys.With(strings.Join(allowed, ", "))}
 	return e
+}
+
+// maxKey is how long an unknown key may be to be repeated; the longest full name of ours has half of that.
+const maxKey = 64
+
+// quotable returns an unknown key if it may be repeated to the reader, else "". A project file may be a link to any file of the
+// machine, and a secret may stand where a key belongs: what does not look like a key, or looks like a secret, stays unsaid.
+func quotable(name string) string {
+	if len(name) > maxKey {
+		return ""
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if wechat.ShapeOf(part).IsSecret() {
+			return ""
+		}
+	}
+	for i := range len(name) {
+		c := name[i]
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-') {
+			return ""
+		}
+	}
+	return name
 }
 
 // maxTypos is how many letters a suggestion may differ by.

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 // maxFile bounds a configuration file: a thousand profiles have room, a disk image has none.
@@ -26,6 +27,8 @@ type document struct {
 	lines    map[string]int
 	empty    []string
 	profiles []string // in the order of the file
+
+	forbidden []string // what a project file may not hold, in the order of the file
 }
 
 // readDocument reads a file. allowed picks the keys that it may set.
@@ -70,10 +73,27 @@ func parse(path string, data []byte, project bool) (*document, error) {
 	if err != nil || root == nil {
 		return doc, err
 	}
-	if err := doc.mapping(root, "", project); err != nil {
+	err = doc.mapping(root, "", project)
+	if len(doc.forbidden) > 0 { // before anything else that is wrong: it says whom the file can be trusted by
+		return nil, doc.notInProject()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return doc, nil
+}
+
+// notInProject names every forbidden key and its line, so that one look at the file is enough.
+func (d *document) notInProject() *Error {
+	first := d.forbidden[0]
+	reason := textNotInProject.With()
+	for _, name := range d.forbidden[1:] {
+		reason = textNorInProject.With(reason, name, d.lines[name])
+	}
+	return &Error{
+		File: d.path, Line: d.lines[first], Key: first, Reason: reason,
+		Fixes: []lang.Message{textFixProject.With(strings.Join(names(inProject), ", "))},
+	}
 }
 
 // parseTree returns the top mapping, or nil for a file that says nothing.
@@ -129,7 +149,7 @@ func (d *document) mapping(node *yaml.Node, prefix string, project bool) error {
 		}
 		full := prefix + name.Value
 		if strings.Contains(name.Value, ".") { // the rest of the package takes the dot for nesting
-			return &Error{File: d.path, Line: name.Line, Key: full, Reason: textDotted.With()}
+			return &Error{File: d.path, Line: name.Line, Key: quotable(full), Reason: textDotted.With()}
 		}
 		if _, twice := d.lines[full]; twice {
 			return &Error{File: d.path, Line: name.Line, Key: full, Reason: textTwice.With(d.lines[full])}
@@ -146,7 +166,7 @@ func (d *document) mapping(node *yaml.Node, prefix string, project bool) error {
 func (d *document) placed(err error, key string, line int) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.File == "" {
 		e.File, e.Line = d.path, line
-		if e.Key == "" {
+		if e.Key == "" && !errors.Is(err, ErrUnknownKey) { // an unknown key is named only where that is safe
 			e.Key = key
 		}
 	}
@@ -158,7 +178,8 @@ func (d *document) entry(full string, value *yaml.Node, project bool) error {
 		if _, _, err := resolve(full); err != nil && !isGroup(full) {
 			return unknownKey(full, names(inProject))
 		}
-		return &Error{Reason: textNotInProject.With(), Fixes: []lang.Message{textFixProject.With(strings.Join(names(inProject), ", "))}}
+		d.forbidden = append(d.forbidden, full)
+		return nil
 	}
 	if isGroup(full) {
 		return d.group(full, value, project)
@@ -177,6 +198,9 @@ func (d *document) entry(full string, value *yaml.Node, project bool) error {
 	if reason := key.kind.check(value.Value); !reason.IsZero() {
 		return &Error{Reason: reason}
 	}
+	if project && key.kind == kindURL && !loopbackURL(value.Value) {
+		return &Error{Reason: textNotLoopback.With(), Fixes: []lang.Message{textFixNotLoopback.With(key.Env, full)}}
+	}
 	d.values[full] = value.Value
 	return nil
 }
@@ -185,7 +209,7 @@ func (d *document) entry(full string, value *yaml.Node, project bool) error {
 func (d *document) group(full string, value *yaml.Node, project bool) error {
 	if name, ok := strings.CutPrefix(full, profilePrefix); ok {
 		if !validProfile(name) {
-			return &Error{Reason: textBadProfile.With(name)}
+			return &Error{Reason: textBadProfile.With(wechat.Shown(name, maxShown))}
 		}
 		d.profiles = append(d.profiles, name)
 	}
@@ -207,7 +231,8 @@ func isGroup(full string) bool {
 }
 
 // projectMay reports whether a project file may hold the name. Such a file comes with somebody's repository and must not
-// decide where a secret is read from or sent to.
+// decide where a secret is read from or sent to; so it may name a simulation on this machine only, because `mock env` makes
+// that the API host.
 func projectMay(full string) bool {
 	if full == "mock" || strings.HasPrefix(full, "mock.") {
 		return true

@@ -3,11 +3,13 @@ package config
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
+	"os/exec"
 	"time"
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -23,7 +25,49 @@ var (
 	ErrKeyringTimeout = errors.New("the keyring did not answer in time")
 )
 
-// Keyring keeps secrets for profiles. Errors are [ErrNoEntry], [ErrKeyringTimeout], or the system's.
+// A KeyringError says that the keyring does not work, or that there is none.
+type KeyringError struct {
+	Missing bool // there is no keyring on this machine, as on most servers
+	Err     error
+}
+
+// Error returns the text in English.
+func (e *KeyringError) Error() string { return e.Message().In(lang.English) }
+
+// Unwrap returns the system's error.
+func (e *KeyringError) Unwrap() error { return e.Err }
+
+// Message returns the text in both languages, with the cause in few words.
+func (e *KeyringError) Message() lang.Message {
+	if program, ok := errors.AsType[*exec.Error](e.Err); ok && e.Missing { // what D-Bus starts where no desktop runs
+		return textNoKeyring.With(textNotInstalled.With(redact.Shorten(program.Name, maxShown)))
+	}
+	cause := redact.Shorten(e.Err.Error(), maxCause)
+	if e.Missing {
+		return textNoKeyring.With(cause)
+	}
+	return textKeyringFails.With(cause)
+}
+
+// maxCause is how many characters of the system's reason are shown: a line of a terminal with what stands before it.
+const maxCause = 60
+
+// newKeyringError finds out whether there is a keyring at all: without one the program that would start it is not installed, or
+// its socket does not exist.
+func newKeyringError(err error) *KeyringError {
+	missing := errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, keyring.ErrUnsupportedPlatform)
+	return &KeyringError{Missing: missing, Err: err}
+}
+
+// keyringReason is an error of a [Keyring] in both languages.
+func keyringReason(err error) lang.Message {
+	if e, ok := errors.AsType[*KeyringError](err); ok {
+		return e.Message()
+	}
+	return textLookedKeyringError.With(err)
+}
+
+// Keyring keeps secrets for profiles. Errors are [ErrNoEntry], [ErrKeyringTimeout] or a [*KeyringError].
 type Keyring interface {
 	Get(ctx context.Context, account string) (redact.Secret, error)
 	Set(ctx context.Context, account string, secret redact.Secret) error
@@ -66,7 +110,7 @@ func within(ctx context.Context, call func() error) error {
 		case errors.Is(err, keyring.ErrNotFound):
 			return ErrNoEntry
 		case err != nil:
-			return fmt.Errorf("the keyring does not work here: %w", err)
+			return newKeyringError(err)
 		}
 		return nil
 	case <-ctx.Done():

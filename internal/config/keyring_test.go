@@ -2,12 +2,19 @@ package config
 
 import (
 	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -47,6 +54,44 @@ func TestKeyringAnswers(t *testing.T) {
 			}
 			if err := k.Set(t.Context(), "staging", redact.NewSecret("new")); !errors.Is(err, tt.want) {
 				t.Errorf("Set = %v", err)
+			}
+		})
+	}
+}
+
+// TestKeyringErrorSays: whether there is a keyring at all, and why not in a few words.
+func TestKeyringErrorSays(t *testing.T) {
+	t.Parallel()
+	noSocket := &net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.ENOENT)}
+	for _, tt := range []struct {
+		name             string
+		err              error
+		english, chinese string
+	}{
+		{
+			"no D-Bus", &exec.Error{Name: "dbus-launch", Err: exec.ErrNotFound},
+			"there is no keyring on this machine (dbus-launch is not installed)", "本机没有系统密钥环（未安装 dbus-launch）",
+		},
+		{
+			"another system", keyring.ErrUnsupportedPlatform,
+			"there is no keyring on this machine (unsupported platform: " + runtime.GOOS + ")", "本机没有系统密钥环（unsupported platform: " + runtime.GOOS + "）",
+		},
+		{"no socket", noSocket, "there is no keyring on this machine (" + noSocket.Error() + ")", "本机没有系统密钥环（" + noSocket.Error() + "）"},
+		{
+			"long", errors.New(strings.Repeat("no ", 30) + "\x1b[2J"),
+			"the keyring does not work here (" + strings.Repeat("no ", 20) + "...)", "系统密钥环在此处不可用（" + strings.Repeat("no ", 20) + "...）",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := timedKeyring{get: func(_, _ string) (string, error) { return "", tt.err }}
+			_, err := k.Get(t.Context(), "default")
+			e, ok := errors.AsType[*KeyringError](err)
+			if !ok || !errors.Is(err, tt.err) {
+				t.Fatalf("error %v", err)
+			}
+			if e.Error() != tt.english || e.Message().In(lang.Chinese) != tt.chinese {
+				t.Errorf("%q\n%q", e, e.Message().In(lang.Chinese))
 			}
 		})
 	}

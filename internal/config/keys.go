@@ -19,7 +19,7 @@ const (
 	kindLang     // zh, en
 	kindOutput   // text, json, ndjson
 	kindDuration // positive Go duration
-	kindStore    // memory, sqlite:PATH, redis://…
+	kindStore    // memory, sqlite:PATH
 	kindAddr     // host:port
 )
 
@@ -143,7 +143,7 @@ func resolve(full string) (key Key, profile string, err error) {
 	}
 	profile, name, _ := strings.Cut(rest, ".")
 	if !validProfile(profile) {
-		return Key{}, "", &Error{Key: full, Reason: textBadProfile.With(profile)}
+		return Key{}, "", &Error{Key: full, Reason: textBadProfile.With(wechat.Shown(profile, maxShown))}
 	}
 	key, ok = lookup(name)
 	if !ok || !key.profile {

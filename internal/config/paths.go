@@ -22,12 +22,13 @@ type Paths struct {
 	Named       bool   // ConfigFile was named: it must exist, and no project file is read
 	ProjectFile string // ./wxlogin.yaml; "" if Named
 	StateDir    string // holds wxlogin.db and keys.json
+	StateNamed  bool   // WXLOGIN_STATE_DIR names it
 }
 
 // FindPaths finds the places without touching the disk. Variables of the XDG base directory specification count on every
 // system; as the specification wants, a relative path in them is ignored.
 func FindPaths(o Options) Paths {
-	p := Paths{StateDir: stateDir(o), ProjectFile: filepath.Join(o.Dir, projectFile)}
+	p := Paths{StateDir: stateDir(o), StateNamed: o.env("WXLOGIN_STATE_DIR") != "", ProjectFile: filepath.Join(o.Dir, projectFile)}
 	named := o.File
 	if named == "" {
 		named = o.env("WXLOGIN_CONFIG")

@@ -32,7 +32,7 @@ func TestFindPaths(t *testing.T) {
 			t.Parallel()
 			env := func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }
 			got := config.FindPaths(config.Options{Env: env, GOOS: tt.goos, Home: tt.home, Dir: "repo"})
-			want := config.Paths{ConfigFile: tt.config, StateDir: tt.state, ProjectFile: filepath.Join("repo", "wxlogin.yaml")}
+			want := config.Paths{ConfigFile: tt.config, StateDir: tt.state, StateNamed: tt.env["WXLOGIN_STATE_DIR"] != "", ProjectFile: filepath.Join("repo", "wxlogin.yaml")}
 			if got != want {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}

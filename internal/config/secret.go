@@ -52,7 +52,7 @@ func (c *Config) appSecret(ctx context.Context, s SecretSources) (redact.Secret,
 		case err == nil, errors.Is(err, ErrNoEntry):
 			looked = append(looked, textLookedKeyring.With(c.account()))
 		default:
-			looked = append(looked, textLookedKeyringError.With(err))
+			looked = append(looked, keyringReason(err))
 		}
 	}
 	if s.Prompt != nil {
@@ -180,7 +180,7 @@ func (c *Config) fromKeyring(ctx context.Context, key string, origin Origin, s S
 	case errors.Is(err, ErrNoEntry), err == nil && secret.IsZero():
 		return redact.Secret{}, &Error{Reason: textLookedKeyring.With(account), Err: ErrNoSecret, Fixes: []lang.Message{textFixKeyringSet.With()}}
 	case err != nil:
-		return redact.Secret{}, &Error{Reason: textLookedKeyringError.With(err), Err: err, Fixes: []lang.Message{textFixSecret.With()}}
+		return redact.Secret{}, &Error{Reason: keyringReason(err), Err: err, Fixes: []lang.Message{textFixSecret.With()}}
 	}
 	return secret, nil
 }
@@ -248,6 +248,10 @@ func (c *Config) secretOrigin() Origin {
 	}
 	return Origin{}
 }
+
+// HasSecret reports whether an AppSecret is named by a flag, a variable or a file, without fetching it. The keyring, which holds
+// one without being named, is not asked.
+func (c *Config) HasSecret() bool { return c.secretOrigin().Source != SourceNone }
 
 // SetButEmpty returns what is present without a value, such as "env:WXLOGIN_SECRET": in CI, a secret that a fork does not get.
 func (c *Config) SetButEmpty() []string { return slices.Clone(c.setEmpty) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -110,6 +111,11 @@ func TestSecretReferences(t *testing.T) {
 		{"keyring", "keyring", ring, ""},
 		{"keyring without the entry", "keyring", fakeKeyring{}, `the keyring has no entry "default"`},
 		{"keyring is broken", "keyring", fakeKeyring{failure: errors.New("no bus")}, "the keyring could not be asked: no bus"},
+		{
+			"no keyring", "keyring",
+			fakeKeyring{failure: &config.KeyringError{Missing: true, Err: &exec.Error{Name: "dbus-launch", Err: exec.ErrNotFound}}},
+			"secret: there is no keyring on this machine (dbus-launch is not installed)",
+		},
 		{"keyring is not asked", "keyring", nil, "the secret is in the keyring, which is not asked here"},
 		{"command", "cmd:echo " + secretA, nil, ""},
 		{"command fails", "cmd:echo " + secretA + "; exit 3", nil, "the command failed: exit status 3"},
@@ -156,6 +162,32 @@ func TestNoSecretSaysWhereItLooked(t *testing.T) {
 		"the keyring could not be asked: the keyring did not answer in time"
 	if err.Error() != want {
 		t.Errorf("error %q\nwant  %q", err, want)
+	}
+}
+
+// TestHasSecret: what names a secret counts, whether or not it can be fetched; the keyring is not asked.
+func TestHasSecret(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		p    *place
+		file string
+		want bool
+	}{
+		{"nothing", newPlace(t), "", false},
+		{"variable", newPlace(t).env("WXLOGIN_SECRET", secretA), "", true},
+		{"empty variable", newPlace(t).env("WXLOGIN_SECRET", ""), "", false},
+		{"variable of a file", newPlace(t).env("WXLOGIN_SECRET_FILE", "/nope"), "", true},
+		{"user's file", newPlace(t).user("secret: env:NOPE\n"), "", true},
+		{"flag", newPlace(t), "-", true},
+		{"a profile hides it", newPlace(t).user("secret: env:NOPE\nprofile: a\nprofiles: {a: {appid: x}}\n"), "", false},
+	} {
+		o := tt.p.options()
+		o.SecretFile = tt.file
+		c, err := config.Load(o)
+		if err != nil || c.HasSecret() != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
 	}
 }
 
@@ -246,6 +278,7 @@ func TestValidate(t *testing.T) {
 		{"long", appID + "+", secretA, "fail appid: \"wx0123456789abcdef+\" has 19 characters"},
 		{"capitals", "wx0123456789ABCDEF", secretA, "fail appid: \"wx0123456789ABCDEF\" holds capital letters"},
 		{"odd", "hello", secretA, "fail appid: \"hello\" is not \"wx\" and 16"},
+		{"secret as appid", secretB, secretA, "fail appid: "},
 		{"no appid", "", secretA, "fail appid: no appid is configured"},
 		{"masked", appID, "0123****cdef", "fail secret: the secret is a masked copy"},
 		{"secret with blanks", appID, secretA + " ", "fail secret: the secret has blanks around it"},

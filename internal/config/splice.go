@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -10,16 +11,19 @@ import (
 // indentStep is how much deeper a new nested key stands.
 const indentStep = 2
 
-// splice puts a value into the text of a file. It replaces the value of a key that is there, or adds a line after the last one of
+// splice puts a value into the text of a file, or removes a line for an empty value. It replaces the value of a key that is there, or adds a line after the last one of
 // the mapping that the key belongs to. false means that the text is not of the plain kind it understands; its caller checks
 // the result, so that it may guess.
 func splice(data []byte, s Setting) ([]byte, bool) {
-	value, ok := scalar(s.Value)
-	if !ok {
-		return nil, false
-	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, false
+	}
+	if s.Value == "" {
+		return removeLine(data, &doc, s.Name)
+	}
+	value, ok := scalar(s.Value)
+	if !ok {
 		return nil, false
 	}
 	path := strings.Split(s.Name, ".")
@@ -49,11 +53,26 @@ func splice(data []byte, s Setting) ([]byte, bool) {
 	return nil, false
 }
 
+// removeLine removes a key of the top level that stands on a line of its own, with what follows it there.
+func removeLine(data []byte, doc *yaml.Node, name string) ([]byte, bool) {
+	if doc.Kind == 0 || doc.Content[0].Kind != yaml.MappingNode || doc.Content[0].Style&yaml.FlowStyle != 0 {
+		return nil, false
+	}
+	node := doc.Content[0]
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		if key.Value != name {
+			continue
+		}
+		if lines := splitLines(data); value.Kind == yaml.ScalarNode && value.Line == key.Line && key.Line <= len(lines) {
+			return bytes.Join(slices.Delete(lines, key.Line-1, key.Line), nil), true
+		}
+	}
+	return nil, false
+}
+
 // scalar writes a string as YAML on one line, quoted where it needs to be.
 func scalar(value string) (string, bool) {
-	if value == "" {
-		return `""`, true
-	}
 	out, err := yaml.Marshal(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value})
 	text := strings.TrimSuffix(string(out), "\n")
 	return text, err == nil && !strings.Contains(text, "\n")

@@ -12,16 +12,16 @@ var (
 	textNoProfile      = lang.T{En: "there is no profile %q", Zh: "没有名为 %q 的 profile"}
 	textNoProfileNear  = lang.T{En: "there is no profile %q (did you mean %s?)", Zh: "没有名为 %q 的 profile（是否想写 %s？）"}
 
-	textNotOneOf      = lang.T{En: "%q is not one of %s", Zh: "%q 不是可用的值（可用：%s）"}
-	textBadDuration   = lang.T{En: "%q is not a duration with a unit, such as 10s, 5m or 24h", Zh: "%q 不是带单位的时长，例如 10s、5m 或 24h"}
-	textNotPositive   = lang.T{En: "the duration %q is not above zero", Zh: "时长 %q 必须大于零"}
-	textBadURL        = lang.T{En: "want an address such as https://api.weixin.qq.com or http://127.0.0.1:8420", Zh: "应为 https://api.weixin.qq.com 或 http://127.0.0.1:8420 这样的地址"}
-	textURLPassword   = lang.T{En: "an address must not carry a user name or password", Zh: "地址中不能带用户名或密码"}
-	textURLQuery      = lang.T{En: "an address must not carry a query or fragment", Zh: "地址中不能带查询参数或片段"}
-	textNotHTTPS      = lang.T{En: "must be https: the AppSecret travels in the request (http is for loopback only)", Zh: "必须使用 https：请求中带有 AppSecret（http 仅限本机）"}
-	textBadStore      = lang.T{En: "want memory, sqlite:PATH or redis://HOST:PORT/DB", Zh: "应为 memory、sqlite:PATH 或 redis://HOST:PORT/DB"}
-	textStorePassword = lang.T{En: "must not hold the password; put it into WXLOGIN_STORE_PASSWORD", Zh: "不能包含密码，请放入 WXLOGIN_STORE_PASSWORD"}
-	textBadAddr       = lang.T{En: "%q is not HOST:PORT, such as 127.0.0.1:8420 (port 0 takes a free one)", Zh: "%q 不是 HOST:PORT，例如 127.0.0.1:8420（端口 0 表示任选空闲端口）"}
+	textNotOneOf    = lang.T{En: "%q is not one of %s", Zh: "%q 不是可用的值（可用：%s）"}
+	textBadDuration = lang.T{En: "%q is not a duration with a unit, such as 10s, 5m or 24h", Zh: "%q 不是带单位的时长，例如 10s、5m 或 24h"}
+	textNotPositive = lang.T{En: "the duration %q is not above zero", Zh: "时长 %q 必须大于零"}
+	textBadURL      = lang.T{En: "want an address such as https://api.weixin.qq.com or http://127.0.0.1:8420", Zh: "应为 https://api.weixin.qq.com 或 http://127.0.0.1:8420 这样的地址"}
+	textURLPassword = lang.T{En: "an address must not carry a user name or password", Zh: "地址中不能带用户名或密码"}
+	textURLQuery    = lang.T{En: "an address must not carry a query or fragment", Zh: "地址中不能带查询参数或片段"}
+	textNotHTTPS    = lang.T{En: "must be https: the AppSecret travels in the request (http is for loopback only)", Zh: "必须使用 https：请求中带有 AppSecret（http 仅限本机）"}
+	textBadStore    = lang.T{En: "want memory or sqlite:PATH", Zh: "应为 memory 或 sqlite:PATH"}
+	textNoRedis     = lang.T{En: "sessions cannot be kept in Redis: this version knows memory and sqlite:PATH", Zh: "无法把会话保存到 Redis：此版本支持 memory 和 sqlite:PATH"}
+	textBadAddr     = lang.T{En: "%q is not HOST:PORT, such as 127.0.0.1:8420 (port 0 takes a free one)", Zh: "%q 不是 HOST:PORT，例如 127.0.0.1:8420（端口 0 表示任选空闲端口）"}
 
 	textNotRegular   = lang.T{En: "is not a regular file", Zh: "不是普通文件"}
 	textUnreadable   = lang.T{En: "cannot be read: %v", Zh: "无法读取：%v"}
@@ -39,6 +39,11 @@ var (
 		En: "a project file may not set this key, because the file comes with the repository",
 		Zh: "项目文件不能设置这一项，因为它随代码仓库而来",
 	}
+	textNorInProject = lang.T{En: "%v; nor %s (line %d)", Zh: "%v；%s 也不能（第 %d 行）"}
+	textNotLoopback  = lang.T{
+		En: "a project file may name a simulation on this machine only (127.0.0.1, [::1], localhost), because mock env makes it the address that the AppSecret is sent to",
+		Zh: "项目文件只能指定本机上的模拟服务（127.0.0.1、[::1]、localhost），因为 mock env 会把它设为接收 AppSecret 的地址",
+	}
 	textOpenFile     = lang.T{En: "the file holds a secret and others can read or change it (mode %v)", Zh: "文件含有密钥，但其他用户可以读取或修改（权限 %v）"}
 	textWritableFile = lang.T{En: "the file holds a command to run and others can change it (mode %v)", Zh: "文件含有要执行的命令，但其他用户可以修改（权限 %v）"}
 
@@ -48,6 +53,8 @@ var (
 	textByHand        = lang.T{En: "is written in a way that cannot be edited safely; change it by hand", Zh: "的写法无法安全地自动修改，请手动编辑"}
 	textLiteralSecret = lang.T{En: "a secret is not written into the file as it is, unless that is asked for", Zh: "除非明确要求，密钥不会以明文写入配置文件"}
 	textSymlink       = lang.T{En: "is a symbolic link to %s and is not written through", Zh: "是指向 %s 的符号链接，不会通过它写入"}
+	textStateWritable = lang.T{En: "other users can write in this directory (mode %v) and could replace the key ring", Zh: "其他用户可以写入此目录（权限 %v），从而可能替换密钥环"}
+	textStateNoDir    = lang.T{En: "%s is not a directory", Zh: "%s 不是目录"}
 	textNoStateDir    = lang.T{En: "there is no place for the state: no home directory is known", Zh: "找不到主目录，无处存放状态文件"}
 )
 
@@ -63,6 +70,9 @@ var (
 	textLookedFile         = lang.T{En: "%s has no secret", Zh: "%s 中没有 secret"}
 	textLookedKeyring      = lang.T{En: "the keyring has no entry %q", Zh: "系统密钥环中没有条目 %q"}
 	textLookedKeyringError = lang.T{En: "the keyring could not be asked: %v", Zh: "无法访问系统密钥环：%v"}
+	textNoKeyring          = lang.T{En: "there is no keyring on this machine (%s)", Zh: "本机没有系统密钥环（%s）"}
+	textNotInstalled       = lang.T{En: "%s is not installed", Zh: "未安装 %s"}
+	textKeyringFails       = lang.T{En: "the keyring does not work here (%s)", Zh: "系统密钥环在此处不可用（%s）"}
 	textKeyringOff         = lang.T{En: "the secret is in the keyring, which is not asked here", Zh: "密钥在系统密钥环中，但此处不访问密钥环"}
 
 	textRefUnset        = lang.T{En: "refers to the variable %s, which is not set", Zh: "引用的环境变量 %s 未设置"}
@@ -79,9 +89,11 @@ var (
 var (
 	textFixKeys         = lang.T{En: "the keys are: %s", Zh: "可用的配置项：%s"}
 	textFixProject      = lang.T{En: "a project file may set %s; for the rest use: wxlogin config set KEY VALUE", Zh: "项目文件可设置 %s；其余请用：wxlogin config set KEY VALUE"}
+	textFixNotLoopback  = lang.T{En: "remove it; if you trust that address, set %s, or run: wxlogin config set %s URL", Zh: "将其删除；如果信任该地址，请设置 %s，或执行：wxlogin config set %s URL"}
 	textFixProfiles     = lang.T{En: "the profiles are: %s", Zh: "已有的 profile：%s"}
 	textFixProfileMake  = lang.T{En: "make it with: wxlogin config set profiles.%s.appid APPID", Zh: "可新建：wxlogin config set profiles.%s.appid APPID"}
 	textFixMode         = lang.T{En: "run: chmod 600 %s", Zh: "执行：chmod 600 %s"}
+	textFixDirMode      = lang.T{En: "run: chmod 700 %s", Zh: "执行：chmod 700 %s"}
 	textFixReference    = lang.T{En: "keep the secret elsewhere and refer to it: wxlogin config set secret env:NAME | file:PATH | keyring | cmd:COMMAND", Zh: "把密钥放在别处，只写引用：wxlogin config set secret env:NAME | file:PATH | keyring | cmd:COMMAND"}
 	textFixAppID        = lang.T{En: "give --appid, set WXLOGIN_APPID, or run: wxlogin config set appid APPID", Zh: "使用 --appid，设置 WXLOGIN_APPID，或执行：wxlogin config set appid APPID"}
 	textFixInit         = lang.T{En: "for a dialogue run: wxlogin config init", Zh: "交互式配置请执行：wxlogin config init"}

@@ -41,6 +41,7 @@ func (c *Config) Validate(ctx context.Context, sources SecretSources) []Finding 
 	found = append(found, c.validateProfiles(ctx)...)
 	found = append(found, c.validateBase())
 	found = append(found, c.validateFile()...)
+	found = append(found, c.validateState()...)
 	for _, name := range c.setEmpty {
 		found = append(found, Finding{LevelWarn, "", textSetEmpty.With(name), textFixSetEmpty.With()})
 	}
@@ -54,36 +55,16 @@ func (c *Config) validateAppID() []Finding {
 	found := []Finding{appIDFinding("appid", string(c.AppID), c.origins["appid"])}
 	own := c.user.values[profilePrefix+c.Profile+".appid"]
 	if own != "" && own != string(c.AppID) {
-		found = append(found, Finding{LevelWarn, "appid", textProfileHidden.With(c.Profile, redact.Untrusted(own), c.origins["appid"]), textFixProfileHidden.With()})
+		found = append(found, Finding{LevelWarn, "appid", textProfileHidden.With(c.Profile, wechat.Shown(own, maxShown), c.origins["appid"]), textFixProfileHidden.With()})
 	}
 	return found
 }
 
-// appIDFinding names what people paste in place of an appid (docs/diagnoses.md).
 func appIDFinding(key, appid string, origin Origin) Finding {
-	shown := redact.Shorten(appid, 40)
-	bad := func(t lang.T, args ...any) Finding {
-		return Finding{LevelFail, key, t.With(append([]any{shown}, args...)...), textFixAppIDShape.With()}
+	if reason := checkAppID(appid); !reason.IsZero() {
+		return Finding{LevelFail, key, reason, textFixAppIDShape.With()}
 	}
-	switch trimmed := strings.TrimSpace(appid); {
-	case wechat.AppID(appid).Check() == nil:
-		return Finding{Level: LevelOK, Key: key, Message: textAppIDOK.With(shown, origin)}
-	case trimmed != appid:
-		return bad(textAppIDBlank)
-	case appid == "touristappid":
-		return bad(textAppIDTourist)
-	case strings.HasPrefix(appid, "gh_"):
-		return bad(textAppIDOriginal)
-	case strings.HasPrefix(appid, "ww"):
-		return bad(textAppIDWeCom)
-	case strings.HasPrefix(appid, "wx") && len(appid) < 18:
-		return bad(textAppIDShort, len(appid))
-	case strings.HasPrefix(appid, "wx") && len(appid) > 18:
-		return bad(textAppIDLong, len(appid))
-	case wechat.AppID(strings.ToLower(appid)).Check() == nil:
-		return bad(textAppIDCase)
-	}
-	return bad(textAppIDShape)
+	return Finding{Level: LevelOK, Key: key, Message: textAppIDOK.With(appid, origin)}
 }
 
 func (c *Config) validateSecret(ctx context.Context, sources SecretSources) []Finding {

@@ -55,7 +55,7 @@ func (s *Service) Inspect(ctx context.Context, text string) (Inspection, error) 
 	now := s.Now()
 	header, claims, err := s.Tokens.Open(text, now)
 	in := judge(header, claims, err)
-	in.CheckedAt = now.UTC()
+	in.CheckedAt = now.UTC().Truncate(time.Second)
 	if in.Claims == nil {
 		return in, nil
 	}

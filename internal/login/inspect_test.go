@@ -91,7 +91,7 @@ func TestVerdicts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Verdict != tt.want || got.Session != tt.session || !got.CheckedAt.Equal(b.watch.Now()) {
+			if got.Verdict != tt.want || got.Session != tt.session || !got.CheckedAt.Equal(b.watch.Now().Truncate(time.Second)) {
 				t.Errorf("verdict %s, session %q, checked at %v; want %s, %q", got.Verdict, got.Session, got.CheckedAt, tt.want, tt.session)
 			}
 			if (got.Cause == nil) != (tt.want == login.Valid) || (got.Reason == "") != (tt.want == login.Valid) {

@@ -98,7 +98,7 @@ func (e *AgeError) Error() string {
 }
 
 // A CheckError holds everything that failed: [ErrNoWatermark], a [*AppIDError], a [*AgeError], [ErrSignature],
-// [ErrSignatureIncomplete]. errors.Is and errors.As find them.
+// an [*IncompleteError]. errors.Is and errors.As find them.
 type CheckError struct {
 	Checks   Checks
 	Failures []error

@@ -61,8 +61,8 @@ func TestPolicy(t *testing.T) {
 		{"a minute ahead", opendata.Policy{Now: after(-time.Minute), MaxAge: time.Hour}, payload(opendata.KindPhone, true), opendata.Envelope{}, opendata.Checks{skipped, known(-60), absent}, nil},
 		{"further ahead", opendata.Policy{Now: after(-61 * time.Second), MaxAge: time.Hour}, payload(opendata.KindPhone, true), opendata.Envelope{}, opendata.Checks{skipped, known(-61), absent}, []error{&opendata.AgeError{Age: -61 * time.Second, Max: time.Hour}}},
 		{"further ahead, any age allowed", opendata.Policy{Now: after(-time.Hour)}, payload(opendata.KindPhone, true), opendata.Envelope{}, opendata.Checks{skipped, known(-3600), absent}, nil},
-		{"signature without rawData", opendata.Policy{Now: after(0)}, payload(opendata.KindPhone, true), opendata.Envelope{Signature: sig.Signature}, opendata.Checks{skipped, known(0), mismatch}, []error{opendata.ErrSignatureIncomplete}},
-		{"rawData without signature", opendata.Policy{Now: after(0)}, payload(opendata.KindPhone, true), opendata.Envelope{RawData: sig.Message}, opendata.Checks{skipped, known(0), mismatch}, []error{opendata.ErrSignatureIncomplete}},
+		{"signature without rawData", opendata.Policy{Now: after(0)}, payload(opendata.KindPhone, true), opendata.Envelope{Signature: sig.Signature}, opendata.Checks{skipped, known(0), mismatch}, []error{&opendata.IncompleteError{Missing: "rawData"}}},
+		{"rawData without signature", opendata.Policy{Now: after(0)}, payload(opendata.KindPhone, true), opendata.Envelope{RawData: sig.Message}, opendata.Checks{skipped, known(0), mismatch}, []error{&opendata.IncompleteError{Missing: "signature"}}},
 		{"all at once", opendata.Policy{AppID: otherApp, Now: after(time.Hour), MaxAge: time.Minute}, payload(opendata.KindUserInfo, true), opendata.Envelope{RawData: "{}", Signature: sig.Signature}, opendata.Checks{mismatch, known(3600), mismatch}, []error{&opendata.AppIDError{Want: otherApp, Got: markedApp}, &opendata.AgeError{Age: time.Hour, Max: time.Minute}, opendata.ErrSignature}},
 	}
 	for _, tt := range tests {

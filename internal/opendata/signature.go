@@ -17,6 +17,16 @@ var (
 	ErrSignatureIncomplete = errors.New("rawData and signature come together: one of them is missing")
 )
 
+// An IncompleteError names the one of rawData and signature that is missing. It is [ErrSignatureIncomplete].
+type IncompleteError struct{ Missing string }
+
+func (e *IncompleteError) Error() string {
+	return "rawData and signature come together: " + e.Missing + " is missing"
+}
+
+// Is makes it an [ErrSignatureIncomplete].
+func (e *IncompleteError) Is(target error) bool { return target == ErrSignatureIncomplete }
+
 // Sign returns the signature that WeChat gives for rawData: SHA-1, in lower-case hexadecimal, of rawData followed by the key's
 // base64 text.
 func Sign(rawData string, key wechat.SessionKey) string {
@@ -25,10 +35,13 @@ func Sign(rawData string, key wechat.SessionKey) string {
 }
 
 // VerifySignature compares signature with that of rawData, byte for byte as WeChat delivered both, in constant time. The error is
-// [ErrSignature], or [ErrSignatureIncomplete] if either is empty.
+// [ErrSignature], or an [*IncompleteError] if either is empty.
 func VerifySignature(rawData, signature string, key wechat.SessionKey) error {
-	if rawData == "" || signature == "" {
-		return ErrSignatureIncomplete
+	switch {
+	case rawData == "":
+		return &IncompleteError{"rawData"}
+	case signature == "":
+		return &IncompleteError{"signature"}
 	}
 	if subtle.ConstantTimeCompare([]byte(signature), []byte(Sign(rawData, key))) != 1 {
 		return ErrSignature

@@ -22,6 +22,9 @@ func (s *IO) Warn(m lang.Message) { s.say(s.Styles.Warn, textWarning, m) }
 // Hint writes one line "hint: …" to standard error. A hint names a command to run.
 func (s *IO) Hint(m lang.Message) { s.say(s.Styles.Key, textHint, m) }
 
+// Cause writes one line "cause: …" to standard error: why that may have happened which an error reported.
+func (s *IO) Cause(m lang.Message) { s.say(s.Styles.Faint, textCause, m) }
+
 // Note writes one line without a prefix to standard error.
 func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
 

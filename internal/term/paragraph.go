@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
@@ -58,15 +57,8 @@ func (p *Page) Indented(columns int, text string) {
 	p.writeln(left + text)
 }
 
-// breaks are the signs after which a line may be broken: what Chinese text, query strings and JSON have in place of blanks. The
-// library lets such a sign, of one column or two, stand beyond the limit; wrap and breakAnywhere leave it that room.
-const breaks = "，。；：、）,&"
-
-// wrap breaks prose into lines of at most so many columns. What is longer than a line, a path for example, stays whole: it is there
-// to be copied.
-func wrap(text string, columns int) string {
-	return strings.ReplaceAll(ansi.Wordwrap(text, columns-2, breaks), " \n", "\n")
+// breakAnywhere breaks data into lines of at most so many columns, in the middle of a value if need be. The library lets the sign
+// after which it breaks, of one column or two, stand beyond the limit; two columns are kept for it.
+func breakAnywhere(text string, columns int) string {
+	return lipgloss.Wrap(text, columns-2, "，。；：、）"+dataBreaks)
 }
-
-// breakAnywhere breaks data into lines of at most so many columns, in the middle of a value if need be.
-func breakAnywhere(text string, columns int) string { return lipgloss.Wrap(text, columns-2, breaks) }

@@ -27,7 +27,8 @@ func InCI(env func(string) (string, bool)) bool {
 }
 
 // Prompt writes label as it is, such as "AppID: ", to the terminal and returns the answer, one line, without surrounding
-// blanks. Without a terminal it returns [ErrNoTTY], at the end of input [io.EOF], and ctx's error once ctx is done.
+// blanks. Without a terminal it returns [ErrNoTTY], at the end of input (Ctrl-D) a [*UsageError] that is [io.EOF], and ctx's error
+// once ctx is done.
 func (s *IO) Prompt(ctx context.Context, label string) (string, error) {
 	answer, err := s.ask(ctx, label, readLine)
 	return strings.TrimSpace(answer), err
@@ -72,6 +73,9 @@ func (s *IO) ask(ctx context.Context, label string, read func(io.ReadWriter) (st
 	}()
 	select {
 	case r := <-done:
+		if errors.Is(r.err, io.EOF) {
+			return "", usage(textNoAnswer.With(), io.EOF)
+		}
 		return r.text, r.err
 	case <-ctx.Done():
 		restore()

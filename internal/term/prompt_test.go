@@ -36,13 +36,15 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("Prompt = %q, %v, want %q", got, err, want)
 		}
 	}
-	if _, err := s.Prompt(t.Context(), "AppID: "); !errors.Is(err, io.EOF) {
+	if _, err := s.Prompt(t.Context(), "AppID: "); !errors.Is(err, io.EOF) || !isUsage(err) {
 		t.Errorf("at the end: %v", err)
 	}
 	if got, want := tty.String(), strings.Repeat("AppID: ", 4); got != want || !tty.closed {
 		t.Errorf("wrote %q, closed %v", got, tty.closed)
 	}
 }
+
+func isUsage(err error) bool { _, ok := errors.AsType[*UsageError](err); return ok }
 
 func TestPromptLimits(t *testing.T) {
 	t.Parallel()

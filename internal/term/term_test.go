@@ -184,14 +184,16 @@ func TestMessages(t *testing.T) {
 	text := lang.T{En: "nick %s", Zh: "昵称 %s"}
 	s, _, out, errOut := Test()
 	s.Warn(text.With("a\x1b[31m\nb"))
+	s.Cause(text.With("h"))
 	s.Hint(text.With("c"))
 	s.Note(text.With("d"))
 	s.Fail(text.With("x"))
 	s.Lang = lang.Chinese
 	s.Warn(text.With("e"))
+	s.Cause(text.With("i"))
 	s.Hint(text.With("f"))
 	s.Fail(text.With("g"))
-	want := "warning: nick a[31m b\nhint: nick c\nnick d\nerror: nick x\n警告：昵称 e\n提示：昵称 f\n错误：昵称 g\n"
+	want := "warning: nick a[31m b\ncause: nick h\nhint: nick c\nnick d\nerror: nick x\n警告：昵称 e\n原因：昵称 i\n提示：昵称 f\n错误：昵称 g\n"
 	if diff := cmp.Diff(want, errOut.String()); diff != "" {
 		t.Error(diff)
 	}

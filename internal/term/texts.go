@@ -7,6 +7,7 @@ var (
 	textError   = lang.T{En: "error: ", Zh: "错误："}
 	textWarning = lang.T{En: "warning: ", Zh: "警告："}
 	textHint    = lang.T{En: "hint: ", Zh: "提示："}
+	textCause   = lang.T{En: "cause: ", Zh: "原因："}
 
 	textBadColor    = lang.T{En: "unknown --color %q (want auto, always or never)", Zh: "--color 的值 %q 无效（可用 auto、always、never）"}
 	textBadOutput   = lang.T{En: "unknown output format %q (want text, json or ndjson)", Zh: "未知的输出格式 %q（可用 text、json、ndjson）"}
@@ -19,5 +20,6 @@ var (
 		En: "reading %s from the terminal; end it with Ctrl-D (Ctrl-Z and Enter on Windows)",
 		Zh: "正在从终端读取 %s，按 Ctrl-D 结束输入（Windows 上为 Ctrl-Z 加回车）",
 	}
-	textYesNo = lang.T{En: "%s [y/N] ", Zh: "%s [y/N] "}
+	textNoAnswer = lang.T{En: "no answer: the input ended", Zh: "没有回答：输入已结束"}
+	textYesNo    = lang.T{En: "%s [y/N] ", Zh: "%s [y/N] "}
 )

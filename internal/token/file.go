@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -23,22 +24,29 @@ const (
 	maxFile = 1 << 20
 )
 
-// A FileError says why a key ring file cannot be used. It never holds what the file contains. Err, where there is one, is
-// the operating system's error, such as one that is [fs.ErrNotExist].
+// Kinds of [FileError], to be tested with errors.Is. An error that is none of them and has no Err is about what stands at the
+// path: a link or a directory.
+var (
+	ErrOpen    = errors.New("key ring file that other users can read")
+	ErrDamaged = errors.New("damaged key ring file")
+	ErrNewer   = errors.New("key ring file of a newer version")
+)
+
+// A FileError says why a key ring file cannot be used. It never holds what the file contains.
 type FileError struct {
 	Path   string
 	Reason string // completes the sentence "key ring PATH …"
-	Err    error
+	Err    error  // [ErrOpen], [ErrDamaged], [ErrNewer] or the operating system's, such as one that is [fs.ErrNotExist]; may be nil
 }
 
 func (e *FileError) Error() string {
-	if e.Err != nil {
+	if e.Err != nil && !slices.Contains([]error{ErrOpen, ErrDamaged, ErrNewer}, e.Err) {
 		return fmt.Sprintf("key ring %s %s: %v", e.Path, e.Reason, e.Err)
 	}
 	return fmt.Sprintf("key ring %s %s", e.Path, e.Reason)
 }
 
-// Unwrap returns the operating system's error.
+// Unwrap returns the kind, or the operating system's error.
 func (e *FileError) Unwrap() error { return e.Err }
 
 // fileJSON is keys.json. The keys are JWKs (RFC 7517) of kty "oct".
@@ -64,7 +72,11 @@ func Load(path string) (*Ring, error) {
 	}
 	set, err := parseFile(data)
 	if err != nil {
-		return nil, &FileError{Path: path, Reason: err.Error()}
+		kind := ErrDamaged
+		if errors.Is(err, ErrNewer) {
+			kind = ErrNewer
+		}
+		return nil, &FileError{Path: path, Reason: err.Error(), Err: kind}
 	}
 	return newRing(set), nil
 }
@@ -99,7 +111,7 @@ func readPrivate(path string) ([]byte, error) {
 	case !mode.IsRegular():
 		return nil, &FileError{Path: path, Reason: "is not a regular file"}
 	case runtime.GOOS != "windows" && mode.Perm()&0o077 != 0:
-		return nil, &FileError{Path: path, Reason: fmt.Sprintf("can be read by other users (mode %04o); run chmod 600", mode.Perm())}
+		return nil, &FileError{Path: path, Reason: fmt.Sprintf("can be read by other users (mode %04o); run chmod 600", mode.Perm()), Err: ErrOpen}
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -114,7 +126,7 @@ func readPrivate(path string) ([]byte, error) {
 	case err != nil:
 		return nil, &FileError{Path: path, Reason: "cannot be read", Err: bare(err)}
 	case len(data) > maxFile:
-		return nil, &FileError{Path: path, Reason: fmt.Sprintf("has more than %d bytes", maxFile)}
+		return nil, &FileError{Path: path, Reason: fmt.Sprintf("has more than %d bytes", maxFile), Err: ErrDamaged}
 	}
 	return data, nil
 }
@@ -169,7 +181,7 @@ func parseFile(data []byte) (*keySet, error) {
 	case version.Version < 1:
 		return nil, errors.New("has no version")
 	case version.Version > fileVersion:
-		return nil, fmt.Errorf("is of version %d, this program reads up to %d: use a newer wxlogin", version.Version, fileVersion)
+		return nil, newerError(version.Version)
 	}
 	var file fileJSON
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -183,6 +195,15 @@ func parseFile(data []byte) (*keySet, error) {
 	}
 	return set, nil
 }
+
+// A newerError is the version of a file that is newer than this program.
+type newerError int
+
+func (e newerError) Error() string {
+	return fmt.Sprintf("is of version %d, this program reads up to %d: use a newer wxlogin", int(e), fileVersion)
+}
+
+func (e newerError) Is(target error) bool { return target == ErrNewer }
 
 func (f fileJSON) keySet() (*keySet, error) {
 	storageBytes, err := octets(f.Storage)

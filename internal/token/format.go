@@ -5,10 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -27,18 +27,18 @@ func Peek(token string) (Header, error) {
 		return Header{}, err
 	}
 	var decoded [5][]byte
-	for i, name := range [...]string{"header", "encrypted key", "initialization vector", "ciphertext", "authentication tag"} {
+	for i, name := range [...]lang.T{partHeader, partKey, partIV, partCiphertext, partTag} {
 		if decoded[i], err = decodePart(parts[i]); err != nil {
-			return Header{}, formatErrorf("its %s %v", name, err)
+			return Header{}, formatError(textPart, name, formOf(err))
 		}
 	}
 	switch {
 	case len(decoded[1]) != 0:
-		return Header{}, formatErrorf("it has an encrypted key, alg dir has none")
+		return Header{}, formatError(textHasKey)
 	case len(decoded[2]) != ivSize:
-		return Header{}, formatErrorf("its initialization vector has %d bytes, not %d", len(decoded[2]), ivSize)
+		return Header{}, formatError(textPartSize, partIV, len(decoded[2]), ivSize)
 	case len(decoded[4]) != tagSize:
-		return Header{}, formatErrorf("its authentication tag has %d bytes, not %d", len(decoded[4]), tagSize)
+		return Header{}, formatError(textPartSize, partTag, len(decoded[4]), tagSize)
 	}
 	return parseHeader(decoded[0])
 }
@@ -47,11 +47,11 @@ func Peek(token string) (Header, error) {
 func split(token string) (parts [5]string, err error) {
 	switch count := strings.Count(token, ".") + 1; {
 	case token == "":
-		return parts, formatErrorf("it is empty")
+		return parts, formatError(textEmpty)
 	case len(token) > MaxSize:
-		return parts, formatErrorf("it has %d bytes, more than %d", len(token), MaxSize)
+		return parts, formatError(textTooLong, len(token), MaxSize)
 	case count != len(parts):
-		return parts, formatErrorf("it has %d of the %d parts between dots", count, len(parts))
+		return parts, formatError(textParts, count, len(parts))
 	}
 	return [5]string(strings.Split(token, ".")), nil
 }
@@ -60,11 +60,11 @@ func split(token string) (parts [5]string, err error) {
 // The decoder of the standard library skips line breaks even when strict; they are refused here.
 func decodePart(part string) ([]byte, error) {
 	if strings.ContainsAny(part, "\r\n") {
-		return nil, errors.New("contains a line break")
+		return nil, malformed(textLineBreak)
 	}
 	value, err := base64.RawURLEncoding.Strict().DecodeString(part)
 	if err != nil {
-		return nil, errors.New("is not base64url without padding")
+		return nil, malformed(textBase64URL)
 	}
 	return value, nil
 }
@@ -74,29 +74,29 @@ func decodePart(part string) ([]byte, error) {
 func parseHeader(data []byte) (Header, error) {
 	found, err := members(data)
 	if err != nil {
-		return Header{}, formatErrorf("its header is %v", err)
+		return Header{}, formatError(textHeaderIs, formOf(err))
 	}
 	var h Header
 	fields := map[string]*string{"alg": &h.Alg, "enc": &h.Enc, "kid": &h.KeyID, "typ": &h.Type}
 	for name, value := range found {
 		field, known := fields[name]
 		if !known {
-			return Header{}, formatErrorf("its header has a member %q", redact.Shorten(name, 20))
+			return Header{}, formatError(textHeaderMember, redact.Shorten(name, 20))
 		}
 		// Into any, because into a string null would be no error.
 		var v any
 		if err := json.Unmarshal(value, &v); err != nil {
-			return Header{}, formatErrorf("its header is not JSON")
+			return Header{}, formatError(textHeaderIs, textNotJSON)
 		}
 		text, isString := v.(string)
 		if !isString {
-			return Header{}, formatErrorf("its header member %s is not a string", name)
+			return Header{}, formatError(textHeaderString, name)
 		}
 		*field = text
 	}
 	for _, name := range [...]string{"alg", "enc", "kid", "typ"} {
 		if _, present := found[name]; !present {
-			return Header{}, formatErrorf("its header has no member %s", name)
+			return Header{}, formatError(textHeaderLacks, name)
 		}
 	}
 	return h, h.check()
@@ -109,11 +109,11 @@ func (h Header) check() error {
 		{"typ", h.Type, tokenType},
 	} {
 		if member.value != member.want {
-			return formatErrorf("its header says %s %q, not %q", member.name, redact.Shorten(member.value, 20), member.want)
+			return formatError(textHeaderSays, member.name, redact.Shorten(member.value, 20), member.want)
 		}
 	}
 	if !isKeyID(h.KeyID) {
-		return formatErrorf("its kid is not 1 to %d characters of A-Z a-z 0-9 _ -", maxKeyID)
+		return formatError(textKeyID, maxKeyID)
 	}
 	return nil
 }
@@ -131,32 +131,32 @@ func isKeyID(text string) bool {
 func members(data []byte) (map[string]json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil, errors.New("not a JSON object")
+		return nil, malformed(textNotObject)
 	}
 	found := map[string]json.RawMessage{}
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			return nil, errors.New("not JSON")
+			return nil, malformed(textNotJSON)
 		}
 		text, isString := name.(string)
 		if !isString {
-			return nil, errors.New("not JSON")
+			return nil, malformed(textNotJSON)
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			return nil, errors.New("not JSON")
+			return nil, malformed(textNotJSON)
 		}
 		if _, twice := found[text]; twice {
-			return nil, fmt.Errorf("ambiguous: it has the member %q twice", redact.Shorten(text, 20))
+			return nil, malformed(textAmbiguous, redact.Shorten(text, 20))
 		}
 		found[text] = value
 	}
 	if _, err := decoder.Token(); err != nil {
-		return nil, errors.New("not JSON")
+		return nil, malformed(textNotJSON)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("followed by something else")
+		return nil, malformed(textFollowed)
 	}
 	return found, nil
 }

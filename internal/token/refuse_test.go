@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/token"
 )
 
@@ -86,7 +87,7 @@ func TestHeaderConfusion(t *testing.T) {
 			_, peeked := token.Peek(text)
 			header, claims, opened := ring.Open(text, issuedAt)
 			for _, err := range []error{peeked, opened} {
-				if got, ok := errors.AsType[*token.FormatError](err); !ok || got.Reason != tt.reason {
+				if got, ok := errors.AsType[*token.FormatError](err); !ok || got.Reason != tt.reason || got.Message().In(lang.English) != tt.reason {
 					t.Errorf("err = %v, want %q", err, tt.reason)
 				}
 			}
@@ -208,4 +209,23 @@ func FuzzOpen(f *testing.F) {
 		}
 		_, _, _ = ring.Open(text, issuedAt.Add(time.Hour))
 	})
+}
+
+// TestReasonsInChinese: the parts of a sentence are Chinese too; names of members and claims are not translated.
+func TestReasonsInChinese(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":           "内容为空",
+		"abc":        "由点分隔的部分有 1 个，应有 5 个",
+		"e30....":    "初始化向量有 0 字节，应为 12",
+		"!....":      "它的头部不是无填充的 base64url",
+		"e30.e30...": "带有加密的密钥，而 alg dir 没有这一部分",
+		"bm8..AAAAAAAAAAAAAAAA..AAAAAAAAAAAAAAAAAAAAAA": "头部不是 JSON 对象",
+		"e30..AAAAAAAAAAAAAAAA..AAAAAAAAAAAAAAAAAAAAAA": "头部缺少成员 alg",
+	} {
+		_, err := token.Peek(text)
+		if e, ok := errors.AsType[*token.FormatError](err); !ok || e.Message().In(lang.Chinese) != want {
+			t.Errorf("%q: %v, want %q", text, e.Message().In(lang.Chinese), want)
+		}
+	}
 }

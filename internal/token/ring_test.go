@@ -162,6 +162,9 @@ func TestLoadRefuses(t *testing.T) {
 			if !ok || got.Path != path || got.Reason != tt.reason {
 				t.Fatalf("err = %v, want %q", err, tt.reason)
 			}
+			if newer := strings.Contains(tt.reason, "newer"); errors.Is(err, token.ErrNewer) != newer || errors.Is(err, token.ErrDamaged) == newer {
+				t.Errorf("the kind of %v", err)
+			}
 			for _, key := range [][]byte{keyA, keyB, keyStorage} {
 				if strings.Contains(err.Error(), b64(key)) {
 					t.Errorf("the error %q holds a key", err)
@@ -184,7 +187,7 @@ func TestLoadRefusesWhatOthersCanRead(t *testing.T) {
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644, 0o666, 0o601} {
 		_, err := token.Load(writeRing(t, twoKeys(), mode))
-		if got, ok := errors.AsType[*token.FileError](err); !ok || !strings.Contains(got.Reason, "run chmod 600") {
+		if got, ok := errors.AsType[*token.FileError](err); !ok || !strings.Contains(got.Reason, "run chmod 600") || !errors.Is(err, token.ErrOpen) {
 			t.Errorf("mode %v: %v", mode, err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -62,7 +63,7 @@ func (c Claims) MarshalJSON() ([]byte, error) {
 func (c *Claims) UnmarshalJSON(data []byte) error {
 	found, err := members(data)
 	if err != nil {
-		return fmt.Errorf("claims are %w", err)
+		return malformed(textClaimsAre, formOf(err))
 	}
 	var issued, expires int64
 	*c = Claims{}
@@ -74,7 +75,7 @@ func (c *Claims) UnmarshalJSON(data []byte) error {
 			continue
 		}
 		if err := json.Unmarshal(value, field); err != nil {
-			return fmt.Errorf("claim %s is not of its registered type", name)
+			return malformed(textClaimType, name)
 		}
 	}
 	c.IssuedAt, c.ExpiresAt = time.Unix(issued, 0).UTC(), time.Unix(expires, 0).UTC()
@@ -88,18 +89,18 @@ func (c Claims) check() error {
 	} {
 		switch {
 		case claim.value == "":
-			return fmt.Errorf("claim %s is missing", claim.name)
+			return malformed(textClaimMissing, claim.name)
 		case !utf8.ValidString(claim.value): // JSON would silently change it
-			return fmt.Errorf("claim %s is not UTF-8", claim.name)
+			return malformed(textClaimUTF8, claim.name)
 		}
 	}
 	switch {
 	case !utf8.ValidString(string(c.UnionID)):
-		return errors.New("claim unionid is not UTF-8")
+		return malformed(textClaimUTF8, "unionid")
 	case c.IssuedAt.Unix() < 0 || c.ExpiresAt.Unix() > lastMoment:
-		return errors.New("claim iat or exp is not between the years 1970 and 9999")
+		return malformed(textClaimTimes)
 	case !c.ExpiresAt.After(c.IssuedAt):
-		return errors.New("claim exp is not after iat")
+		return malformed(textClaimOrder)
 	}
 	return nil
 }
@@ -117,12 +118,35 @@ type Header struct {
 var ErrTampered = errors.New("does not authenticate: it was changed, or made with another key of that name")
 
 // A FormatError says that something is not a login token, and why. Reason holds no part of the token beyond header values.
-type FormatError struct{ Reason string }
+type FormatError struct {
+	Reason string // in English
+
+	text lang.Message
+}
 
 func (e *FormatError) Error() string { return "not a login token: " + e.Reason }
 
-func formatErrorf(format string, args ...any) error {
-	return &FormatError{Reason: fmt.Sprintf(format, args...)}
+// Message returns the reason in both languages.
+func (e *FormatError) Message() lang.Message { return e.text }
+
+func formatError(text lang.T, args ...any) error {
+	message := text.With(args...)
+	return &FormatError{Reason: message.In(lang.English), text: message}
+}
+
+// A formError is what is wrong with a part of a token: it completes the sentence "its header …".
+type formError struct{ text lang.Message }
+
+func (e *formError) Error() string { return e.text.In(lang.English) }
+
+func malformed(text lang.T, args ...any) error { return &formError{text.With(args...)} }
+
+// formOf returns the error in both languages; one that is not a [*formError] has only English.
+func formOf(err error) any {
+	if e, ok := errors.AsType[*formError](err); ok {
+		return e.text
+	}
+	return err.Error()
 }
 
 // An UnknownKeyError names a key that the ring does not hold.
@@ -180,7 +204,7 @@ func (r *Ring) Open(token string, now time.Time) (Header, Claims, error) {
 	}
 	object, err := jose.ParseEncryptedCompact(token, []jose.KeyAlgorithm{algorithm}, []jose.ContentEncryption{encryption})
 	if err != nil {
-		return Header{}, Claims{}, formatErrorf("it does not parse as a JWE")
+		return Header{}, Claims{}, formatError(textNoJWE)
 	}
 	plain, err := object.Decrypt(key.bytes)
 	if err != nil {
@@ -200,10 +224,10 @@ func (r *Ring) Open(token string, now time.Time) (Header, Claims, error) {
 func parseClaims(plain []byte) (Claims, error) {
 	var claims Claims
 	if err := claims.UnmarshalJSON(plain); err != nil {
-		return Claims{}, formatErrorf("its %v", err)
+		return Claims{}, formatError(textIts, formOf(err))
 	}
 	if err := claims.check(); err != nil {
-		return Claims{}, formatErrorf("its %v", err)
+		return Claims{}, formatError(textIts, formOf(err))
 	}
 	return claims, nil
 }

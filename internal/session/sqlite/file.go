@@ -18,6 +18,7 @@ import (
 
 // Kinds of [FileError], to be tested with errors.Is.
 var (
+	ErrOpen    = errors.New("database file that other users can read")
 	ErrDamaged = errors.New("damaged database file")
 	ErrNewer   = errors.New("database file of a newer version")
 )
@@ -26,11 +27,11 @@ var (
 type FileError struct {
 	Path   string
 	Reason string // completes the sentence "session database PATH …"
-	Err    error  // [ErrDamaged], [ErrNewer] or the operating system's or SQLite's error; may be nil
+	Err    error  // [ErrOpen], [ErrDamaged], [ErrNewer] or the operating system's or SQLite's error; may be nil
 }
 
 func (e *FileError) Error() string {
-	if e.Err == nil || errors.Is(e.Err, ErrNewer) || errors.Is(e.Err, ErrDamaged) {
+	if e.Err == nil || errors.Is(e.Err, ErrOpen) || errors.Is(e.Err, ErrNewer) || errors.Is(e.Err, ErrDamaged) {
 		return fmt.Sprintf("session database %s %s", e.Path, e.Reason)
 	}
 	return fmt.Sprintf("session database %s %s: %v", e.Path, e.Reason, e.Err)
@@ -78,7 +79,7 @@ func checkFile(path string) error {
 	case !mode.IsRegular():
 		return &FileError{Path: path, Reason: "is not a regular file"}
 	case runtime.GOOS != "windows" && mode.Perm()&0o077 != 0:
-		return &FileError{Path: path, Reason: fmt.Sprintf("can be read by other users (mode %04o); run chmod 600", mode.Perm())}
+		return &FileError{Path: path, Reason: fmt.Sprintf("can be read by other users (mode %04o); run chmod 600", mode.Perm()), Err: ErrOpen}
 	case info.Size() == 0:
 		return nil // made, and never written to
 	}
