@@ -7,10 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +24,12 @@ type httpCase struct {
 	method, target, body, contentType, bearer string
 	headers                                   map[string]string
 	allow                                     []string // names of planted values that the answer may show
+	endless                                   bool     // the answer goes on: what comes at first is looked at
 }
 
-// httpCases is the table of endpoints. token is one that the server has issued, code a fresh one.
-func httpCases(v vault, token, code string) []httpCase {
+// httpCases is the table of endpoints.
+func httpCases(v vault, given held) []httpCase {
+	token, code := given.token, given.code
 	const jsonType, form = "application/json", "application/x-www-form-urlencoded"
 	payload := `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","session_key":"` + v.keyJSON.value + `"}`
 	cases := []httpCase{
@@ -57,7 +59,8 @@ func httpCases(v vault, token, code string) []httpCase {
 			"User-Agent": v.wechatToken(), "Origin": "https://" + v.password.value + ".example", "X-Forwarded-For": v.phone.value,
 		}},
 		{method: "POST", target: "/logout", bearer: v.token()},
-		{method: "GET", target: "/healthz?secret=" + v.secretArg.value}, {method: "GET", target: "/readyz?secret=" + v.secretArg.value},
+		{method: "GET", target: "/healthz?secret=" + v.secretArg.value},
+		{method: "GET", target: "/readyz?secret=" + v.secretArg.value},
 		{method: "GET", target: "/metrics", bearer: v.introspection.value},
 		{method: "POST", target: "/introspect", body: "token=" + v.token(), contentType: form, bearer: v.introspection.value},
 		{method: "POST", target: "/revoke", body: "token=" + v.token(), contentType: form, bearer: v.introspection.value},
@@ -71,6 +74,7 @@ func httpCases(v vault, token, code string) []httpCase {
 	for _, path := range []string{"login", "userinfo", "phone", "werun", "group", "reset"} {
 		cases = append(cases, httpCase{method: "POST", target: "/_mock/" + path + "?secret=" + v.secretArg.value, body: `{"appid":"` + v.secretArg.value + `","user":"` + v.keyFlag.value + `"}`, contentType: jsonType, bearer: v.mockToken.value})
 	}
+	cases = append(cases, mockCases(v, given)...)
 	return append(cases,
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.mockToken.value},
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.secretArg.value},
@@ -86,7 +90,12 @@ func httpCases(v vault, token, code string) []httpCase {
 // send makes the request and returns the whole answer: status line, headers and body.
 func (c httpCase) send(t *testing.T, base string) []byte {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), c.method, base, strings.NewReader(c.body))
+	ctx, cancel := invocation{limit: time.Minute}.within(t.Context())
+	if c.endless {
+		ctx, cancel = invocation{limit: 300 * time.Millisecond}.within(t.Context())
+	}
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, c.method, base, strings.NewReader(c.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,13 +110,13 @@ func (c httpCase) send(t *testing.T, base string) []byte {
 	if c.bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+c.bearer)
 	}
-	response, err := http.DefaultTransport.RoundTrip(request)
+	response, err := oneCall().RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
 	var whole bytes.Buffer
-	if err := response.Write(&whole); err != nil {
+	if err := response.Write(&whole); err != nil && !c.endless {
 		t.Fatal(err)
 	}
 	return whole.Bytes()
@@ -128,16 +137,26 @@ func tailOf(name, token string) planted {
 	return planted{name: name, value: tail}
 }
 
-// hit sends all the cases to a server, with a login token and a code from login and fresh, then raw bytes; then it searches all
+// issuedAs is a value that the server gives away in a member of an answer, once.
+func issuedAs(member, value string) planted {
+	if member == "token" {
+		return tailOf("issued token", value)
+	}
+	return planted{"issued " + member, value, member == "session_key"}
+}
+
+// hit sends all the cases to a server, with what is held of it, then raw bytes; then it searches all
 // answers, the log, the ready file and the state.
-func hit(t *testing.T, s *canaryServer, v vault, f *finder, token, code string) {
+func hit(t *testing.T, s *canaryServer, v vault, f *finder, given held) {
 	t.Helper()
-	for _, c := range httpCases(v, token, code) {
+	for _, c := range httpCases(v, given) {
 		answer := c.send(t, s.ready.URL)
 		allow := c.allow
-		if issued := field(answer, "token"); issued != "" { // the answer of /onLogin is where a token belongs
-			f.plant(tailOf("issued token", issued))
-			allow = append(slices.Clone(allow), "issued token")
+		for _, member := range []string{"token", "access_token", "session_key", "secret"} { // the answers where they belong
+			if issued := field(answer, member); issued != "" && !slices.Contains(c.allow, v.secretWorld.name) {
+				f.plant(issuedAs(member, issued))
+				allow = append(slices.Clone(allow), "issued "+member)
+			}
 		}
 		for _, found := range f.find(answer, allow...) {
 			t.Errorf("%s %s: the answer shows %s", c.method, c.target, found)
@@ -171,6 +190,9 @@ func hit(t *testing.T, s *canaryServer, v vault, f *finder, token, code string) 
 	for _, found := range f.find(ready) {
 		t.Errorf("the ready file shows %s", found)
 	}
+	if s.ready.Mock {
+		searchRemembered(t, s, v, f)
+	}
 	s.home.searchState(t, f, "running server") // with the log of the database beside it
 	r := s.stop()
 	s.home.search(t, f, "serve", r, v.password.name)
@@ -188,7 +210,9 @@ func sendRaw(t *testing.T, address, raw string) []byte {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	_, _ = io.WriteString(conn, raw)
-	_ = conn.(*net.TCPConn).CloseWrite()
+	if half, ok := conn.(*net.TCPConn); ok {
+		_ = half.CloseWrite()
+	}
 	answer, _ := io.ReadAll(io.LimitReader(conn, 64<<10)) // a reset after the answer is fine
 	return answer
 }
@@ -198,20 +222,9 @@ func TestCanaryHTTPMock(t *testing.T) {
 	t.Parallel()
 	v := newVault()
 	f := newFinder(v.all()...)
-	s := newHome(t, v).serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote")
-	mint := func() string {
-		return field(httpCase{method: "POST", target: "/_mock/login", body: "{}", contentType: "application/json", bearer: v.mockToken.value}.send(t, s.ready.URL), "code")
-	}
-	// WeChat's own endpoint answers a session_key, which from here on must not be seen any more.
-	query := url.Values{"appid": {canaryAppID}, "secret": {v.secretLiteral.value}, "js_code": {mint()}, "grant_type": {"authorization_code"}}
-	key := field(httpCase{method: "GET", target: "/sns/jscode2session?" + query.Encode()}.send(t, s.ready.URL), "session_key")
-	token := field(httpCase{method: "GET", target: "/onLogin?code=" + mint()}.send(t, s.ready.URL), "token")
-	if key == "" || token == "" {
-		t.Fatalf("no login: session_key %q, token %q", key, token)
-	}
-	f.plant(planted{"session_key of the mock", key, true})
-	f.plant(tailOf("login token", token))
-	hit(t, s, v, f, token, mint())
+	h := newHome(t, v)
+	s := h.serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote", "--world", h.path(worldFile(0)))
+	hit(t, s, v, f, hold(t, s, v, f))
 }
 
 // TestCanaryHTTPReal sends everything to a server against each of the networks.
@@ -235,7 +248,7 @@ func TestCanaryHTTPReal(t *testing.T) {
 				}
 				f.plant(tailOf("login token", token))
 			}
-			hit(t, s, v, f, token, v.code.value[2:])
+			hit(t, s, v, f, held{token: token, code: v.code.value[2:], access: v.wechatToken(), openID: canaryOpenID, key: v.keyWeChat.value, phoneCode: v.code.value})
 		})
 	}
 }
@@ -244,25 +257,28 @@ func TestCanaryHTTPReal(t *testing.T) {
 func TestCanaryEndpoints(t *testing.T) {
 	t.Parallel()
 	covered := map[string]bool{}
-	for _, c := range httpCases(newVault(), "", "") {
+	for _, c := range httpCases(newVault(), held{}) {
 		path, _, _ := strings.Cut(c.target, "?")
-		covered[path] = true
+		covered[path], covered[c.method+" "+path] = true, true
 	}
-	want := append(loginhttp.Paths(), "/healthz", "/readyz", "/sns/jscode2session")
-	routes, err := os.ReadFile(filepath.Join("..", "internal", "wxhttp", "routes.go"))
-	if err != nil {
-		t.Fatal(err)
+	want := append(loginhttp.Paths(), "/healthz", "/readyz")
+	for file, pattern := range map[string]string{
+		"routes.go": `\{http\.Method(\w+), "(/_mock/[^"]+)"`, "api.go": `\t\{"()(/[^"]+)"`,
+	} {
+		source, err := os.ReadFile(filepath.Join("..", "internal", "wxhttp", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1) {
+			want = append(want, strings.TrimSpace(strings.ToUpper(match[1])+" "+match[2]))
+		}
 	}
-	for _, part := range strings.Split(string(routes), `"/_mock/`)[1:] {
-		name, _, _ := strings.Cut(part, `"`)
-		want = append(want, "/_mock/"+name)
+	if len(want) < 35 {
+		t.Errorf("%d endpoints: are the routes read as they should be?", len(want))
 	}
-	if len(want) < 15 {
-		t.Errorf("%d endpoints: is routes.go read as it should be?", len(want))
-	}
-	for _, path := range want {
-		if !covered[path] {
-			t.Errorf("%s has no line in the table", path)
+	for _, endpoint := range want {
+		if !covered[endpoint] {
+			t.Errorf("%s has no line in the table", endpoint)
 		}
 	}
 }

@@ -111,7 +111,7 @@ func badAnswers() map[string]http.HandlerFunc {
 		}),
 		"openid an object": text(200, "text/plain", func(in request) string { return fmt.Sprintf(`{"session_key":"","openid":{"x":%q}}`, in.uri) }),
 		"Content-Type": func(w http.ResponseWriter, r *http.Request) {
-			text(200, "text/"+read(r).secret, func(in request) string { return "x" })(w, r)
+			text(200, "text/"+read(r).secret, func(request) string { return "x" })(w, r)
 		},
 		"not gzip": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -208,10 +208,17 @@ func serveBytes(t *testing.T, answer func(head string) string) string {
 				bytes := answer(string(buffer[:n]))
 				_, _ = io.WriteString(conn, bytes)
 				if bytes == "" {
-					_ = conn.(*net.TCPConn).SetLinger(0)
+					resetOnClose(conn)
 				}
 			}()
 		}
 	}()
 	return "http://" + listener.Addr().String()
+}
+
+// resetOnClose makes the end of a connection abrupt.
+func resetOnClose(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,20 +32,20 @@ const (
 
 // A vault holds a planted value for each way in.
 type vault struct {
-	secretEnv, secretFile, secretStdin, secretLiteral, secretCommand, secretProfile, secretArg planted // AppSecrets
-	keyFlag, keyFile, keyEnv, keyJSON, keyStdin, keyWeChat                                     planted // session keys
-	tokenTail, accessToken, phone, mockToken, storePassword, introspection, code, password     planted
+	secretEnv, secretFile, secretStdin, secretLiteral, secretCommand, secretProfile, secretArg, secretWorld planted // AppSecrets
+	keyFlag, keyFile, keyEnv, keyJSON, keyStdin, keyWeChat                                                  planted // session keys
+	tokenTail, accessToken, phone, mockToken, storePassword, introspection, code, password, phoneWorld      planted
 }
 
 func newVault() vault {
 	return vault{
 		secretEnv: plantHex("WXLOGIN_SECRET"), secretFile: plantHex("secret file"), secretStdin: plantHex("secret on stdin"),
 		secretLiteral: plantHex("secret in config"), secretCommand: plantHex("secret of cmd:"), secretProfile: plantHex("secret of a profile"),
-		secretArg: plantHex("secret in the wrong place"),
-		keyFlag:   plantKey("--session-key"), keyFile: plantKey("--session-key @FILE"), keyEnv: plantKey("--session-key env:"),
+		secretArg: plantHex("secret in the wrong place"), secretWorld: plantHex("secret of a world file"),
+		keyFlag: plantKey("--session-key"), keyFile: plantKey("--session-key @FILE"), keyEnv: plantKey("--session-key env:"),
 		keyJSON: plantKey("session_key in JSON"), keyStdin: plantKey("--session-key -"), keyWeChat: plantKey("session_key of WeChat"),
 		tokenTail: plantText("login token", 200), accessToken: plantText("access token", 140),
-		phone: planted{name: "phone number", value: "13987650421"}, mockToken: plantText("WXLOGIN_MOCK_TOKEN", 40),
+		phone: planted{name: "phone number", value: "13987650421"}, phoneWorld: planted{name: "phone number of a simulated user", value: "15824681357"}, mockToken: plantText("WXLOGIN_MOCK_TOKEN", 40),
 		storePassword: plantText("WXLOGIN_STORE_PASSWORD", 24), introspection: plantText("introspection_secret", 40),
 		code: plantText("code", 32), password: plantText("password in a URL", 20),
 	}
@@ -52,9 +53,9 @@ func newVault() vault {
 
 func (v vault) all() []planted {
 	return []planted{
-		v.secretEnv, v.secretFile, v.secretStdin, v.secretLiteral, v.secretCommand, v.secretProfile, v.secretArg,
+		v.secretEnv, v.secretFile, v.secretStdin, v.secretLiteral, v.secretCommand, v.secretProfile, v.secretArg, v.secretWorld,
 		v.keyFlag, v.keyFile, v.keyEnv, v.keyJSON, v.keyStdin, v.keyWeChat,
-		v.tokenTail, v.accessToken, v.phone, v.mockToken, v.storePassword, v.introspection, v.code, v.password,
+		v.tokenTail, v.accessToken, v.phone, v.mockToken, v.storePassword, v.introspection, v.code, v.password, v.phoneWorld,
 	}
 }
 
@@ -95,6 +96,11 @@ func newHome(t *testing.T, v vault) *home {
 			t.Fatal(err)
 		}
 	}
+	for i, content := range worldFiles(v) {
+		if err := os.WriteFile(h.path(worldFile(i)), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	h.env = map[string]string{
 		"HOME": h.dir, "WXLOGIN_CONFIG_DIR": h.dir, "WXLOGIN_STATE_DIR": h.path("state"), "SHELL": "/bin/bash", "LANG": "C",
 		"WXLOGIN_MOCK_TOKEN": v.mockToken.value, "WXLOGIN_STORE_PASSWORD": v.storePassword.value,
@@ -113,6 +119,12 @@ type invocation struct {
 	before []string                  // a command line to run first, in the same home
 	allow  []string                  // names of planted values that the output may show
 	online func(network string) bool // nil: only the mock is tried
+	limit  time.Duration             // 0: it ends by itself
+}
+
+// within bounds the time of a command.
+func (in invocation) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, cmp.Or(in.limit, time.Minute))
 }
 
 // A result is everything that a run left behind.
@@ -162,7 +174,7 @@ func (h *home) start(ctx context.Context, in invocation, out io.Writer) func() r
 
 func (h *home) run(ctx context.Context, in invocation) result { return h.start(ctx, in, nil)() }
 
-// search looks at all that a run wrote: streams, terminal, and the files of the state directory with their modes.
+// search looks at all that a run wrote: streams, terminal, a saved world, and the files of the state directory with their modes.
 func (h *home) search(t *testing.T, f *finder, what string, r result, allow ...string) {
 	t.Helper()
 	for stream, data := range map[string][]byte{"stdout": r.stdout, "stderr": r.stderr, "terminal": r.tty} {
@@ -173,6 +185,14 @@ func (h *home) search(t *testing.T, f *finder, what string, r result, allow ...s
 			if bytes.Contains(data, []byte(sign)) && !strings.HasPrefix(what, "completion") {
 				t.Errorf("%s: %s holds %q: %s", what, stream, sign, data)
 			}
+		}
+	}
+	if saved, err := os.ReadFile(h.path(savedWorld)); err == nil {
+		for _, found := range f.find(saved, allow...) {
+			t.Errorf("%s: the saved world holds %s", what, found)
+		}
+		if err := os.Remove(h.path(savedWorld)); err != nil {
+			t.Error(err)
 		}
 	}
 	h.searchState(t, f, what)

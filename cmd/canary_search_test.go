@@ -114,7 +114,7 @@ func (f *finder) plant(v planted) {
 	f.windows(v.name, "as bytes", string(bytes), partPlain)
 	f.encoded(v.name, "decoded, ", bytes)
 	for i := range len(bytes) - partPlain + 1 {
-		list := strings.Trim(fmt.Sprint(bytes[i:i+partPlain]), "[]")
+		list := strings.Trim(fmt.Sprintf("%d", bytes[i:i+partPlain]), "[]")
 		f.add(v.name, "as numbers", list)
 		f.add(v.name, "as numbers with commas", strings.ReplaceAll(list, " ", ","))
 		f.add(v.name, "as numbers in Go", strings.ReplaceAll(list, " ", ", "))

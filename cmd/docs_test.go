@@ -120,7 +120,7 @@ func fetch(t *testing.T, method, target, body, bearer string, into any) (status 
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	response, err := http.DefaultTransport.RoundTrip(request)
+	response, err := oneCall().RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}

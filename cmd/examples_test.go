@@ -88,8 +88,15 @@ func exampleLines(c *cobra.Command) []string {
 	return lines
 }
 
-// parses does what cobra does with a command line before it runs the command.
+// parses does what cobra does with a command line before it runs the command. A word that is a variable of the shell stands for 1, which
+// is a text as well as a number.
 func parses(words []string) error {
+	words = slices.Clone(words)
+	for i, word := range words {
+		if strings.HasPrefix(word, "$") {
+			words[i] = "1"
+		}
+	}
 	root := newRoot(quietApp(lang.English))
 	root.InitDefaultHelpCmd()
 	c, rest, err := root.Find(words)

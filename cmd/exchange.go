@@ -16,6 +16,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
@@ -53,6 +54,7 @@ func newExchange(a *app.App) *cobra.Command {
 		},
 	})
 	c.Args = app.MaxArgs(1)
+	c.ValidArgsFunction = completeMagic
 	c.Flags().BoolVar(&opts.noSave, "no-save", false, lang.T{En: "do not save the session", Zh: "不保存会话"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&opts.reveal, "reveal", false, lang.T{En: "show the session_key", Zh: "显示 session_key"}.In(a.IO.Lang))
 	weChatFlags(a, c)
@@ -63,6 +65,17 @@ func newExchange(a *app.App) *cobra.Command {
 		return runExchange(c.Context(), a, opts)
 	}
 	return c
+}
+
+// completeMagic offers the magic codes of a mock; a code of WeChat's nobody can guess.
+func completeMagic(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var codes []string
+	if len(args) == 0 {
+		for _, form := range world.MagicForms() {
+			codes = append(codes, form.Example)
+		}
+	}
+	return codes, cobra.ShellCompDirectiveNoFileComp
 }
 
 // weChatFlags are those of every command that calls WeChat.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	configcmd "github.com/wxlogin/wxlogin/cmd/config"
+	"github.com/wxlogin/wxlogin/cmd/mock"
 	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/mockclient"
@@ -17,6 +18,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world/worldfile"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
@@ -74,6 +76,9 @@ func classifyConfig(err error) (failure, bool) {
 	if e, ok := errors.AsType[*sqlite.FileError](err); ok {
 		return storeFailure(e), true
 	}
+	if e, ok := errors.AsType[*worldfile.Error](err); ok {
+		return failure{exit: exitConfig, message: textPlain.With(e.Error())}, true
+	}
 	if e, ok := errors.AsType[*wxapi.BaseError](err); ok {
 		return failure{exit: exitConfig, message: textPlain.With(e.Error()), hints: []lang.Message{hintCheckConfig.With()}}, true
 	}
@@ -127,6 +132,9 @@ func classifyLocal(err error) (failure, bool) {
 	if _, ok := errors.AsType[*configcmd.FindingsError](err); ok {
 		return failure{exit: exitFindings, silent: true}, true
 	}
+	if _, ok := errors.AsType[*mock.AssertError](err); ok {
+		return failure{exit: exitFindings, silent: true}, true
+	}
 	if e, ok := errors.AsType[*mockclient.UnreachableError](err); ok {
 		return failure{exit: exitNetwork, message: textNoMock.With(e.URL, redact.Clean(fmt.Sprint(e.Err))), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true
 	}
@@ -160,7 +168,7 @@ func classifyProblem(p *problem.Problem) failure {
 	case "unauthorized":
 		f.exit = exitConfig
 		f.hints = []lang.Message{hintMockToken.With()}
-	case "bad_request", "unknown_app":
+	case "bad_request", "unknown_app", "unknown_user", "unknown_fault":
 		f.exit = exitUsage
 	}
 	return f

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -19,6 +21,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxhttp"
 )
 
 // update is set by `go generate ./...`.
@@ -36,6 +39,9 @@ func TestGenerated(t *testing.T) {
 		}
 		files["completions/"+s.file] = script.String()
 	}
+	files["docs/control-api.md"] = controlAPI(t, lang.English)
+	files["docs/zh-CN/control-api.md"] = controlAPI(t, lang.Chinese)
+	files["docs/faults.md"], files["docs/zh-CN/faults.md"] = faultPage(lang.English), faultPage(lang.Chinese)
 	manual(files, "docs/cli", lang.English)
 	manual(files, "docs/zh-CN/cli", lang.Chinese)
 	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli"} {
@@ -56,6 +62,19 @@ func TestGenerated(t *testing.T) {
 			t.Errorf("%s is not what the code generates; run go generate ./... (-want +got):\n%s", name, diff)
 		}
 	}
+}
+
+// controlAPI is the page about the control API, as of a day in winter: its answers have times in them.
+func controlAPI(t *testing.T, l lang.Lang) (page string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 12, 1, 4, 0, 0, 0, time.UTC)))
+		var err error
+		if page, err = wxhttp.ControlMarkdown(l); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return page
 }
 
 // quietApp is an App without an environment, for building the tree of commands.

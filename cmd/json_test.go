@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ func TestJSON(t *testing.T) {
 	secret := demoSecret()
 	env := map[string]string{
 		"WXLOGIN_URL": mock.ready.URL, "WXLOGIN_API_BASE": mock.ready.URL,
-		"WXLOGIN_APPID": string(demoAppID()), "WXLOGIN_SECRET": secret,
+		"WXLOGIN_APPID": demoAppID(), "WXLOGIN_SECRET": secret,
 	}
 	call := func(stdin string, args ...string) result {
 		return h.run(t.Context(), invocation{args: append(args, "--json"), env: env, stdin: stdin})
@@ -54,7 +55,7 @@ func TestJSON(t *testing.T) {
 	answers("errMsg code encryptedData iv cloudID", "", "mock", "phone")
 	answers("errMsg encryptedData iv cloudID", "", "mock", "werun")
 	answers("errMsg encryptedData iv cloudID", "", "mock", "group")
-	answers("now offset offset_seconds", "", "mock", "clock")
+	answers("now offset offset_seconds frozen", "", "mock", "clock")
 
 	code := value(call("", "mock", "login"), "code")
 	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
@@ -68,6 +69,7 @@ func TestJSON(t *testing.T) {
 	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
 	answers("verdict "+header, "", "inspect", "--unverified", token)
 	answers("verdict reason", "", "inspect", "nonsense")
+	answers("reset appid", "", "mock", "reset", "--appid", demoAppID())
 	answers("reset", "", "mock", "reset")
 
 	env = nil // which would be stronger than the file, and there would be a warning about it
@@ -79,6 +81,74 @@ func TestJSON(t *testing.T) {
 	answers("key value file", "", "config", "set", "profiles.staging.appid", canaryAppID)
 	answers("profile file", "", "config", "use", "staging")
 	answers("config{path exists} project{path exists} state{path exists} store{path exists} keys{path exists}", "", "config", "path")
+}
+
+// TestJSONSimulation does the same for the verbs that steer a simulation, in the order in which a test would use them.
+func TestJSONSimulation(t *testing.T) {
+	t.Parallel()
+	h := jsonHome(t)
+	mock := h.serve(t, nil, "--mock", "--addr", "127.0.0.1:0", "--seed", "42")
+	env := map[string]string{
+		"WXLOGIN_URL": mock.ready.URL, "WXLOGIN_API_BASE": mock.ready.URL, "WXLOGIN_APPID": demoAppID(), "WXLOGIN_SECRET": demoSecret(),
+	}
+	h.run(t.Context(), invocation{args: []string{"exchange", "user-alice"}, env: env}) // something for the journal
+	const (
+		user    = "user appid openid unionid phone country_code"
+		profile = " nickname gender"
+		record  = "seq time method path api peer status ms errcode appid user reason mock query"
+		app     = "appid open_platform users default adopted"
+	)
+	for _, tt := range []struct {
+		args, want string
+		exit       int
+	}{
+		{args: "user add bob --phone 13800000000 --nickname Bob", want: user + profile},
+		{args: "user add eve --no-unionid", want: "user appid openid phone country_code"},
+		{args: "user set bob --gender 1 --language zh_CN --city A --province B --country C --avatar-url https://a.example", want: user + profile + " language city province country avatar_url"},
+		{args: "user set bob --no-profile", want: user},
+		{args: "user show alice", want: user + " logged_in_at"},
+		{args: "user list", want: "users[" + user + " logged_in_at] total"},
+		{args: "user list --limit 1", want: "users[" + user + " logged_in_at] total next"},
+		{args: "user rm bob", want: "removed user appid"},
+
+		{args: "app add", want: "appid secret users"},
+		{args: "app add wxffffffffffffffff --open-platform x --users 3", want: "appid secret open_platform users"},
+		{args: "app list", want: "apps[" + app + "]"},
+		{args: "app rm wxffffffffffffffff", want: "removed appid"},
+
+		{args: "world show", want: "version seed apps[appid open_platform users[name no_unionid]]"},
+		{args: "clock set 2026-11-23T10:00:00Z", want: "now offset offset_seconds frozen"},
+		{args: "clock freeze", want: "now offset offset_seconds frozen"},
+
+		{args: "fault add --on jscode2session --appid " + demoAppID() + " --user bob --code abc --every 2 --times 2 --after 1 --for 1m errcode:45011", want: "id on appid user code every times after until effect matched applied"},
+		{args: "fault add --percent 10 hang", want: "id percent effect matched applied"},
+		{args: "fault list", want: "faults[id on appid user code every times after until effect matched applied]"},
+		{args: "fault rm f1", want: "removed"},
+		{args: "fault clear", want: "removed"},
+		{args: "scenario list", want: "scenarios[name text{en zh} effects[]]"},
+		{args: "scenario start stale-key", want: "name text{en zh} faults[id on effect scenario matched applied]"},
+
+		{args: "journal", want: "records[" + record + "] mark evicted"},
+		{args: "journal -o ndjson", want: record},
+		{args: "assert --on jscode2session --count 1", want: "ok want{on count} got seen[" + record + "] evicted mark"},
+		{args: "assert --on jscode2session --user bob --appid wx0000000000000001 --errcode 0 --since 1 --at-least 1 --at-most 2", want: "ok want{on appid user errcode since at_least at_most} got seen[] evicted mark", exit: 9},
+	} {
+		args := strings.Fields("mock " + tt.args)
+		if !strings.Contains(tt.args, "ndjson") {
+			args = append(args, "--json")
+		}
+		r := h.run(t.Context(), invocation{args: args, env: env})
+		if len(r.stdout) == 0 {
+			t.Errorf("%s: exit %d: %s", tt.args, r.exit, r.stderr)
+			continue
+		}
+		if got := fieldsOf(t, r.stdout); got != tt.want || r.exit != tt.exit || len(r.stderr) > 0 {
+			t.Errorf("%s:\n got %s\nwant %s\nexit %d, stderr %s", tt.args, got, tt.want, r.exit, r.stderr)
+		}
+		if bytes.Count(r.stdout, []byte("\n")) != 1 || !bytes.HasSuffix(r.stdout, []byte("\n")) {
+			t.Errorf("%s: not one line: %q", tt.args, r.stdout)
+		}
+	}
 }
 
 // TestJSONReady is the object that a server prints, and that the ready file holds.
@@ -110,10 +180,14 @@ func TestJSONError(t *testing.T) {
 	}{
 		{"usage", "nope", "error{kind exit message hint[]}", 2},
 		{"configuration", "exchange abc --appid " + canaryAppID, "error{kind exit message hint[]}", 3},
-		{"of WeChat", "exchange abc --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + string(demoAppID()),
-			"error{kind exit errcode rid message hint[]}", 5},
-		{"with checks", "decrypt official.json --appid wx0000000000000001",
-			"error{kind exit message hint[] checks{watermark_appid age_seconds signature}}", 6},
+		{
+			"of WeChat", "exchange abc --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + demoAppID(),
+			"error{kind exit errcode rid message hint[]}", 5,
+		},
+		{
+			"with checks", "decrypt official.json --appid wx0000000000000001",
+			"error{kind exit message hint[] checks{watermark_appid age_seconds signature}}", 6,
+		},
 		{"network", "mock login --url http://127.0.0.1:1", "error{kind exit message hint[]}", 7},
 	} {
 		args := strings.Fields(tt.args)
@@ -151,7 +225,11 @@ func jsonHome(t *testing.T) *home {
 // jsonToken logs in at the login server with the code.
 func jsonToken(t *testing.T, url, code string) string {
 	t.Helper()
-	response, err := http.Get(url + "/onLogin?code=" + code)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/onLogin?code="+code, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := oneCall().RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +270,7 @@ func fieldsFrom(t *testing.T, dec *json.Decoder) string {
 	case json.Delim('{'):
 		for dec.More() {
 			name, _ := dec.Token()
-			parts = append(parts, name.(string)+fieldsFrom(t, dec))
+			parts = append(parts, fmt.Sprint(name)+fieldsFrom(t, dec))
 		}
 		_, _ = dec.Token()
 		return "{" + strings.Join(parts, " ") + "}"

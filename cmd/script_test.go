@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -35,6 +36,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setupScript,
+		Condition:           scriptCondition,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exitsWith,
 			"serve":      serveInBackground,
@@ -43,6 +45,7 @@ func TestScript(t *testing.T) {
 			"absent":     absent,
 			"http":       httpCall,
 			"recipe":     writeRecipe,
+			"recipes":    writeRecipes,
 			"upstream":   fakeUpstream,
 		},
 	})
@@ -61,7 +64,7 @@ func setupScript(env *testscript.Env) error {
 		"HOME": home, "LANG": "C", "TZ": "UTC", "CI": "", "NO_COLOR": "", "SHELL": "/bin/bash",
 		"HTTPS_PROXY": "", "HTTP_PROXY": "", "https_proxy": "", "http_proxy": "",
 		// Stated by the simulation's documentation; the scripts use them where no server printed them.
-		"DEMO_APPID": string(demoAppID()), "DEMO_SECRET": demoSecret(),
+		"DEMO_APPID": demoAppID(), "DEMO_SECRET": demoSecret(),
 	} {
 		env.Setenv(name, value)
 	}
@@ -110,7 +113,8 @@ func (r *registry) Load(ts *testscript.TestScript, name string) (*scriptServer, 
 	if !ok {
 		return nil, false
 	}
-	return value.(*scriptServer), true
+	running, ok := value.(*scriptServer)
+	return running, ok
 }
 
 // A scriptServer is one that a script started.
@@ -238,7 +242,7 @@ func httpCall(ts *testscript.TestScript, neg bool, args []string) {
 	if args[4] != "" {
 		request.Header.Set("Authorization", "Bearer "+args[4])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := oneCall().RoundTrip(request)
 	ts.Check(err)
 	body, err := io.ReadAll(response.Body)
 	ts.Check(errors.Join(err, response.Body.Close()))
@@ -246,6 +250,11 @@ func httpCall(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strconv.Itoa(response.StatusCode); got != args[0] {
 		ts.Fatalf("status %s, want %s: %s", got, args[0], body)
 	}
+}
+
+// oneCall is a transport for one request, whose connection ends with it.
+func oneCall() *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: time.Minute}
 }
 
 // fakeUpstream starts a server that answers everything with one status and body, or, for status 0, hangs up once it has the request:
@@ -257,7 +266,7 @@ func fakeUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	status, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	body := strings.Join(args[2:], "")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if status == 0 {
 			panic(http.ErrAbortHandler)
 		}

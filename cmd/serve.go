@@ -11,21 +11,32 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/config"
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/stack"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/world"
+	"github.com/wxlogin/wxlogin/internal/world/worldfile"
 )
+
+// maxJournalSize is in records, some 300 MiB: what a journal is worth on anybody's desk.
+const maxJournalSize = 1_000_000
 
 // serveOptions of `wxlogin serve`.
 type serveOptions struct {
-	mock        bool
-	adopt       bool
-	allowRemote bool
-	seed        uint64
-	readyFile   string
-	hosts       []string
+	mock           bool
+	adopt          bool
+	strict         bool
+	allowRemote    bool
+	seed           uint64
+	world          string
+	users          int
+	plusShare      int
+	givenPlusShare bool
+	readyFile      string
+	journalSize    int
+	hosts          []string
 }
 
 // newServe is `wxlogin serve [--mock]`.
@@ -48,8 +59,13 @@ func newServe(a *app.App) *cobra.Command {
 	text := func(t lang.T) string { return t.In(a.IO.Lang) }
 	f.BoolVar(&opts.mock, "mock", false, text(lang.T{En: "play WeChat, too", Zh: "同时扮演微信"}))
 	f.BoolVar(&opts.adopt, "adopt", false, text(lang.T{En: "with --mock: admit any well-shaped appid with the first secret it shows, and any code, for people who develop in WeChat DevTools", Zh: "与 --mock 一起使用：接受任何格式正确的 appid（以首次出现的 secret 为准）和任何 code，便于在微信开发者工具中开发"}))
+	f.BoolVar(&opts.strict, "strict", false, text(lang.T{En: "with --mock: no magic codes, such as user-alice and err-45011 (wxlogin help mock)", Zh: "与 --mock 一起使用：不接受 user-alice、err-45011 之类的魔法 code（参见 wxlogin help mock）"}))
 	f.BoolVar(&opts.allowRemote, "allow-remote", false, text(lang.T{En: "with --mock: allow an address that others can reach; the control API then wants WXLOGIN_MOCK_TOKEN", Zh: "与 --mock 一起使用：允许监听他人可访问的地址，此时控制接口需要 WXLOGIN_MOCK_TOKEN"}))
 	f.Uint64Var(&opts.seed, "seed", 0, text(lang.T{En: "with --mock: the same `NUMBER` gives the same users, codes and keys", Zh: "与 --mock 一起使用：相同的 `NUMBER` 产生相同的用户、code 和密钥"}))
+	f.IntVar(&opts.journalSize, "journal-size", journal.DefaultSize, text(lang.T{En: "with --mock: keep the newest `N` calls for wxlogin mock journal", Zh: "与 --mock 一起使用：保留最新的 `N` 次调用，供 wxlogin mock journal 查看"}))
+	f.StringVar(&opts.world, "world", "", text(lang.T{En: "with --mock: start with the world in `FILE` (wxlogin mock world save)", Zh: "与 --mock 一起使用：以 `FILE` 中的模拟世界启动（wxlogin mock world save）"}))
+	f.IntVar(&opts.users, "users", 0, text(lang.T{En: "with --mock: begin with `NUMBER` users: u000001 and so on", Zh: "与 --mock 一起使用：初始有 `NUMBER` 个用户：u000001 等"}))
+	f.IntVar(&opts.plusShare, "plus-share", world.DefaultPlusSlashPercent, text(lang.T{En: "with --mock: `PERCENT` of session keys and ivs with both + and /, the others have neither", Zh: "与 --mock 一起使用：同时含 + 和 / 的 session_key 与 iv 所占 `PERCENT`，其余两者皆无"}))
 	f.StringVar(&opts.readyFile, "ready-file", "", text(lang.T{En: "write `FILE` when ready, remove it at the end", Zh: "就绪时写入 `FILE`，结束时删除"}))
 	f.StringSliceVar(&opts.hosts, "host", nil, text(lang.T{En: "answer for this host `NAME`, too (repeatable)", Zh: "也响应这个主机名 `NAME`（可重复）"}))
 	a.KeyFlag(c, "addr", "addr", "HOST:PORT", lang.T{En: "listen here; port 0 picks a free one (default 127.0.0.1:8420)", Zh: "监听地址，端口 0 表示自动选择（默认 127.0.0.1:8420）"})
@@ -57,7 +73,10 @@ func newServe(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
 	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
 	weChatFlags(a, c)
-	c.RunE = func(c *cobra.Command, _ []string) error { return runServe(c, a, opts) }
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		opts.givenPlusShare = c.Flags().Changed("plus-share")
+		return runServe(c, a, opts)
+	}
 	return c
 }
 
@@ -66,8 +85,11 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	if opts.readyFile == "" && c.Flags().Changed("ready-file") { // a variable that a script forgot to set
 		return app.Usage(textReadyFile, "", "no file is named")
 	}
-	if !opts.mock && (opts.adopt || opts.allowRemote || opts.seed != 0) {
+	if !opts.mock && opts.needsMock() {
 		return app.Usage(textNeedsMock)
+	}
+	if opts.journalSize < 1 || opts.journalSize > maxJournalSize {
+		return app.Usage(textJournalSize, maxJournalSize, opts.journalSize)
 	}
 	for _, key := range []string{"store", "api_base"} { // what the configuration says is for other runs
 		if _, given := a.Flags.Keys[key]; given && opts.mock {
@@ -156,7 +178,10 @@ func realOptions(ctx context.Context, a *app.App, c *config.Config, options *sta
 
 // mockOptions decide which app the simulation knows, and who may steer it.
 func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOptions) (*stack.Mock, error) {
-	mock := &stack.Mock{Adopt: opts.adopt, Seed: opts.seed}
+	mock := &stack.Mock{Adopt: opts.adopt, Strict: opts.strict, Seed: opts.seed, JournalSize: opts.journalSize}
+	if err := opts.startWorld(mock); err != nil {
+		return nil, err
+	}
 	if c.AppID == "" && c.HasSecret() {
 		a.IO.Warn(textSecretAlone.With())
 	}
@@ -167,7 +192,9 @@ func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOp
 		secret, err := c.Secret(ctx, a.SecretSources(false))
 		if errors.Is(err, config.ErrNoSecret) {
 			_, secret = stack.DemoApp()
-			a.IO.Hint(textDemoSecret.With(c.AppID))
+			if !mock.World.HasSecret(c.AppID) {
+				a.IO.Hint(textDemoSecret.With(c.AppID))
+			}
 		} else if err != nil {
 			return nil, err
 		}
@@ -185,6 +212,31 @@ func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOp
 	}
 	mock.Token = redact.NewSecret(token)
 	return mock, nil
+}
+
+// needsMock reports whether a flag was given that only a simulation understands.
+func (o *serveOptions) needsMock() bool {
+	return o.adopt || o.strict || o.allowRemote || o.seed != 0 || o.world != "" || o.users != 0 || o.givenPlusShare
+}
+
+// startWorld reads the file of the world and the flags that say how the world begins.
+func (o *serveOptions) startWorld(mock *stack.Mock) (err error) {
+	if o.users < 0 || o.users > world.MaxPopulation {
+		return app.Usage(textBadUsers, world.MaxPopulation, o.users)
+	}
+	mock.Population = o.users
+	if o.givenPlusShare {
+		if o.plusShare < 0 || o.plusShare > 100 {
+			return app.Usage(textBadPlusShare, o.plusShare)
+		}
+		if mock.PlusSlashPercent = o.plusShare; o.plusShare == 0 {
+			mock.PlusSlashPercent = -1
+		}
+	}
+	if o.world != "" {
+		mock.World, err = worldfile.Load(o.world)
+	}
+	return err
 }
 
 func isLoopback(addr string) bool {
@@ -212,7 +264,10 @@ func printReady(a *app.App, ready stack.Ready) error {
 }
 
 var (
-	textNeedsMock        = lang.T{En: "--adopt, --allow-remote and --seed go with --mock", Zh: "--adopt、--allow-remote、--seed 须与 --mock 一起使用"}
+	textNeedsMock        = lang.T{En: "--adopt, --strict, --allow-remote, --seed, --world, --users and --plus-share go with --mock", Zh: "--adopt、--strict、--allow-remote、--seed、--world、--users、--plus-share 须与 --mock 一起使用"}
+	textJournalSize      = lang.T{En: "--journal-size takes 1 to %d records, not %d", Zh: "--journal-size 应为 1 到 %d 条记录，而不是 %d"}
+	textBadUsers         = lang.T{En: "--users takes 0 to %d, not %d", Zh: "--users 应为 0 到 %d，而不是 %d"}
+	textBadPlusShare     = lang.T{En: "--plus-share takes 0 to 100, not %d", Zh: "--plus-share 应为 0 到 100，而不是 %d"}
 	textNotWithMock      = lang.T{En: "--store and --api-base do not go with --mock: a mock is its own WeChat and keeps sessions in memory", Zh: "--store、--api-base 不能与 --mock 一起使用：模拟服务自己就是微信，会话只保存在内存中"}
 	textReadyFile        = lang.T{En: "--ready-file: cannot write %s: %s", Zh: "--ready-file：无法写入 %s：%s"}
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}

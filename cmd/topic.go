@@ -8,6 +8,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/term"
+	"github.com/wxlogin/wxlogin/internal/world"
 )
 
 // A topic is a page of help that belongs to no single command.
@@ -24,7 +25,7 @@ func topics() []topic {
 		{"exit-codes", lang.T{En: "what each exit code means, and whether to retry", Zh: "各退出码的含义，以及是否值得重试"}, printExitCodes},
 		{"formatting", lang.T{En: "--json, -o, -q, and what errors look like to programs", Zh: "--json、-o、-q，以及程序看到的错误格式"}, paragraphs(textFormatting)},
 		{"secrets", lang.T{En: "where secrets come from, and where they never go", Zh: "密钥从哪里来，绝不会出现在哪里"}, paragraphs(textSecrets)},
-		{"mock", lang.T{En: "the simulated WeChat, its phone and its clock", Zh: "模拟的微信、模拟手机和它的时钟"}, paragraphs(textMock)},
+		{"mock", lang.T{En: "the simulated WeChat, its phone and its clock", Zh: "模拟的微信、模拟手机和它的时钟"}, printMock},
 		{"ci", lang.T{En: "logging in from a CI job", Zh: "在 CI 中登录"}, printCI},
 	}
 }
@@ -88,6 +89,37 @@ func printEnvironment(_ *app.App, p *term.Page) {
 	p.Rows(rows)
 }
 
+// printMock is prose, and the lists of what a simulation understands.
+func printMock(_ *app.App, p *term.Page) {
+	p.Paragraphs(p.In(textMock))
+	p.Heading(lang.T{En: "Magic codes", Zh: "魔法 code"})
+	p.Paragraphs(p.In(textMagic))
+	var rows []term.Row
+	for _, form := range world.MagicForms() {
+		text := form.Help.In(p.Lang())
+		if form.Example != form.Form {
+			text += ": " + form.Example
+		}
+		rows = append(rows, term.Row{Name: form.Form, Text: text})
+	}
+	p.Blank()
+	p.Rows(rows)
+	p.Heading(lang.T{En: "Faults", Zh: "故障"})
+	p.Paragraphs(p.In(textFaults))
+	rows = nil
+	for _, form := range world.Effects() {
+		rows = append(rows, term.Row{Name: form.Form(), Text: form.Help.In(p.Lang())})
+	}
+	p.Blank()
+	p.Rows(rows)
+	p.Heading(lang.T{En: "Scenarios", Zh: "场景"})
+	rows = nil
+	for _, s := range world.Scenarios() {
+		rows = append(rows, term.Row{Name: s.Name, Text: s.Text.In(p.Lang())})
+	}
+	p.Rows(rows)
+}
+
 func terminalVariables() []config.Variable {
 	return []config.Variable{
 		{Name: "NO_COLOR", Help: lang.T{En: "no colour, whatever its (non-empty) value", Zh: "不使用颜色（任意非空值）"}},
@@ -142,6 +174,16 @@ In WeChat DevTools, codes come from the real WeChat or are "the code is a mock o
 微信一侧：/sns/jscode2session 的应答与微信逐字节一致，可以把能设置地址的 SDK 指向 WXLOGIN_API_BASE。code 五分钟内有效且只能用一次；别的小程序的 code 会被拒绝并作废。
 模拟服务不写磁盘。它的登录令牌用只存在于该进程的密钥加密，其他服务器都不接受，wxlogin inspect 会去询问正在运行的模拟服务。
 微信开发者工具里的 code 来自真实微信，或者是 "the code is a mock one"：serve --mock --adopt 会让它们以默认用户登录。`,
+}
+
+var textMagic = lang.T{
+	En: "A test that has nothing but a code says by the code what is to happen, as payment services have test cards. It needs no call of the mock before, works any number of times, and goes wherever a code of wx.login goes: wxlogin exchange err-45011. Calls that are to fail are counted for each whole string and mini program. serve --mock --strict switches them off.",
+	Zh: "如果测试手里只有一个 code，可以用 code 本身指定要发生的事，就像支付服务的测试卡号。它不需要事先调用模拟服务，可重复使用，凡是能用 wx.login 的 code 的地方都能用：wxlogin exchange err-45011。失败次数按整个字符串、按小程序分别计数。serve --mock --strict 可将其关闭。",
+}
+
+var textFaults = lang.T{
+	En: "wxlogin mock fault add EFFECT strikes calls until it is removed, wxlogin mock scenario start NAME adds the faults of a story, and wxlogin mock fault clear ends both.",
+	Zh: "wxlogin mock fault add EFFECT 让调用出错，直到被移除；wxlogin mock scenario start NAME 添加一个场景的故障；wxlogin mock fault clear 结束这一切。",
 }
 
 // printCI is a recipe: the lines of it run in the tests.

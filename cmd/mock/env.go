@@ -10,6 +10,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/mockclient"
 	"github.com/wxlogin/wxlogin/internal/term"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
 // newEnv is `wxlogin mock env`.
@@ -18,17 +19,19 @@ func newEnv(a *app.App) *cobra.Command {
 		Use:   "env",
 		Short: lang.T{En: "Print the variables that point programs at the mock", Zh: "打印让程序指向模拟服务的环境变量"},
 		Long: lang.T{
-			En: "With these variables, wxlogin exchange, decrypt and inspect use the mock, and so does a server of your own that reads them. The secret is printed only if it is that of the demo app: a configured one may be real.",
-			Zh: "有了这些变量，wxlogin 的 exchange、decrypt、inspect 都会使用模拟服务，读取它们的自有服务器也是如此。只有演示小程序的 secret 才会打印：配置的 secret 可能是真的。",
+			En: "With these variables, wxlogin exchange, decrypt and inspect use the mock, and so does a server of your own that reads them. The secret is printed only if it is that of the demo app or one that the mock made up: a configured one may be real.",
+			Zh: "有了这些变量，wxlogin 的 exchange、decrypt、inspect 都会使用模拟服务，读取它们的自有服务器也是如此。只有演示小程序的 secret 或模拟服务自己生成的 secret 才会打印：配置的 secret 可能是真的。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "in bash and zsh", Zh: "在 bash 和 zsh 中"}, Line: `eval "$(wxlogin mock env)"`},
 			{Note: lang.T{En: "in fish", Zh: "在 fish 中"}, Line: "wxlogin mock env --shell fish | source"},
+			{Note: lang.T{En: "for an app of its own, in a test", Zh: "在测试中使用单独的小程序"}, Line: `eval "$(wxlogin mock env --appid "$(wxlogin mock app add -q .appid)")"`},
 			{Note: lang.T{En: "of a mock that is starting, in a script", Zh: "脚本中，模拟服务正在启动"}, Line: `eval "$(wxlogin mock env --ready-file ready.json)"`},
 			{Note: lang.T{En: "a .env file", Zh: ".env 文件"}, Line: "wxlogin mock env --shell dotenv > .env"},
 		},
 	})
-	var shell, readyFile string
+	var shell, appID, readyFile string
+	appIDFlag(a, c, &appID)
 	c.Flags().StringVar(&readyFile, "ready-file", "", lang.T{En: "wait for this `FILE` of serve --ready-file, and use the mock it names", Zh: "等待 serve --ready-file 写出的 `FILE`，并使用其中的模拟服务"}.In(a.IO.Lang))
 	c.Flags().StringVar(&shell, "shell", "", lang.T{En: "`bash|fish|powershell|dotenv`; by $SHELL when absent", Zh: "`bash|fish|powershell|dotenv`，缺省时取决于 $SHELL"}.In(a.IO.Lang))
 	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions([]string{"bash", "fish", "powershell", "dotenv"}, cobra.ShellCompDirectiveNoFileComp))
@@ -46,7 +49,7 @@ func newEnv(a *app.App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		env, err := client.Env(c.Context())
+		env, err := client.Env(c.Context(), wechat.AppID(appID))
 		if err != nil {
 			return err
 		}
@@ -62,7 +65,7 @@ type variable struct{ name, value string }
 func printEnv(a *app.App, env mockclient.Env, url string, write func(variable) string) error {
 	variables := []variable{{"WXLOGIN_URL", url}, {"WXLOGIN_API_BASE", url}, {"WXLOGIN_APPID", string(env.AppID)}}
 	if !env.Secret.IsZero() {
-		variables = append(variables, variable{"WXLOGIN_SECRET", env.Secret.Reveal()}) // public: printed in the documentation
+		variables = append(variables, variable{"WXLOGIN_SECRET", env.Secret.Reveal()}) // public, or good for nothing elsewhere
 	} else {
 		a.IO.Hint(textOwnSecret.With(env.AppID))
 	}

@@ -32,7 +32,7 @@ func New(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "point a shell at the mock", Zh: "让当前终端指向模拟服务"}, Line: `eval "$(wxlogin mock env)"`},
 		},
 	},
-		newLogin(a), newUserinfo(a), newPhone(a), newWeRun(a), newGroup(a), newClock(a), newReset(a), newEnv(a),
+		newLogin(a), newUserinfo(a), newPhone(a), newWeRun(a), newGroup(a), newClock(a), newReset(a), newEnv(a), newFault(a), newScenario(a), newUser(a), newApp(a), newWorld(a), newJournal(a), newAssert(a),
 	)
 }
 
@@ -78,18 +78,19 @@ func printRaw(a *app.App, raw json.RawMessage, human func(p *term.Page)) error {
 // newClock is `wxlogin mock clock [+6m | reset]`.
 func newClock(a *app.App) *cobra.Command {
 	c := command(a, app.Spec{
-		Use:   "clock [DURATION | reset]",
+		Use:   "clock [DURATION | set TIME | freeze | reset]",
 		Short: lang.T{En: "Move the time of codes, sessions and tokens", Zh: "拨动 code、会话和令牌的时间"},
 		Long: lang.T{
-			En: "Moves the mock's clock by a duration such as +6m or +72h on top of earlier moves (back: wxlogin mock clock -- -1h); reset puts it back to the system's time. Without an argument it tells the time. Logins that have not happened yet, because the clock went back, are forgotten.",
-			Zh: "在之前的基础上把模拟服务的时钟拨动一段时间，例如 +6m 或 +72h（回拨：wxlogin mock clock -- -1h）；reset 恢复为系统时间。不带参数时显示时间。时钟回拨后，那些“尚未发生”的登录会被遗忘。",
+			En: "Moves the mock's clock by a duration such as +6m or +72h on top of earlier moves (back: wxlogin mock clock -- -1h); set puts it to a time such as 2026-11-23T10:00:00Z, or 2026-11-23 or \"2026-11-23 10:00\" where you are; freeze lets it stand still, so that only moves pass time; reset puts it back to the system's time and lets it run. Without an argument it tells the time. Logins that have not happened yet, because the clock went back, are forgotten.",
+			Zh: "在之前的基础上把模拟服务的时钟拨动一段时间，例如 +6m 或 +72h（回拨：wxlogin mock clock -- -1h）；set 设定时间，例如 2026-11-23T10:00:00Z，或本地时间 2026-11-23、\"2026-11-23 10:00\"；freeze 冻结时钟，此后只有拨动才会让时间流逝；reset 恢复为系统时间并继续走动。不带参数时显示时间。时钟回拨后，那些“尚未发生”的登录会被遗忘。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "let every code expire", Zh: "让所有 code 过期"}, Line: "wxlogin mock clock +6m"},
+			{Note: lang.T{En: "the same time in every run of a test", Zh: "每次测试都在同一时刻"}, Line: "wxlogin mock clock freeze && wxlogin mock clock set 2026-11-23T10:00:00Z"},
 			{Note: lang.T{En: "back to the present", Zh: "回到现在"}, Line: "wxlogin mock clock reset"},
 		},
 	})
-	c.Args = app.MaxArgs(1)
+	c.Args = app.MaxArgs(2)
 	plain := c.FlagErrorFunc()
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		if e, ok := errors.AsType[*pflag.NotExistError](err); ok && strings.ContainsAny(e.GetSpecifiedName(), "0123456789.") {
@@ -97,7 +98,7 @@ func newClock(a *app.App) *cobra.Command {
 		}
 		return plain(c, err)
 	})
-	c.ValidArgsFunction = cobra.FixedCompletions([]string{"+6m", "+24h", "reset"}, cobra.ShellCompDirectiveNoFileComp)
+	c.ValidArgsFunction = cobra.FixedCompletions([]string{"+6m", "+24h", "set", "freeze", "reset"}, cobra.ShellCompDirectiveNoFileComp)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		client, err := a.Mock()
 		if err != nil {
@@ -108,6 +109,10 @@ func newClock(a *app.App) *cobra.Command {
 			return err
 		}
 		return printRaw(a, clock.Raw, func(p *term.Page) {
+			if clock.Frozen {
+				p.Line(lang.T{En: "%s, frozen", Zh: "%s，已冻结"}, p.Clock(clock.Now))
+				return
+			}
 			if clock.OffsetSeconds == 0 {
 				p.Line(lang.T{En: "%s, the system's time", Zh: "%s，与系统时间一致"}, p.Clock(clock.Now))
 				return
@@ -122,8 +127,17 @@ func moveClock(c *cobra.Command, client *mockclient.Client, args []string) (mock
 	switch {
 	case len(args) == 0:
 		return client.Clock(c.Context())
+	case args[0] == "set":
+		if len(args) == 2 {
+			return setClock(c, client, args[1])
+		}
+		return mockclient.Clock{}, app.Usage(textBadTime, "")
+	case len(args) == 2:
+		return mockclient.Clock{}, app.Usage(textBadMove, args[0]+" "+args[1])
 	case args[0] == "reset":
 		return client.ResetClock(c.Context())
+	case args[0] == "freeze":
+		return client.FreezeClock(c.Context())
 	}
 	if _, err := time.ParseDuration(args[0]); err != nil {
 		return mockclient.Clock{}, app.Usage(textBadMove, args[0])
@@ -131,9 +145,21 @@ func moveClock(c *cobra.Command, client *mockclient.Client, args []string) (mock
 	return client.Move(c.Context(), args[0])
 }
 
-var textMoveBack = lang.T{En: "to move the clock back, write -- before the duration: wxlogin mock clock -- -1h", Zh: "回拨时钟时，请在时长前写 --：wxlogin mock clock -- -1h"}
+// setClock understands RFC 3339, and shorter forms as times of the user's zone.
+func setClock(c *cobra.Command, client *mockclient.Client, text string) (mockclient.Clock, error) {
+	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if to, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return client.SetClock(c.Context(), to)
+		}
+	}
+	return mockclient.Clock{}, app.Usage(textBadTime, text)
+}
 
-var textBadMove = lang.T{En: "%q is not a duration such as +6m, +72h or -1h, nor reset", Zh: "%q 不是 +6m、+72h、-1h 这样的时长，也不是 reset"}
+var (
+	textBadMove  = lang.T{En: "%q is not a duration such as +6m, +72h or -1h, nor set TIME, freeze or reset", Zh: "%q 不是 +6m、+72h、-1h 这样的时长，也不是 set TIME、freeze 或 reset"}
+	textBadTime  = lang.T{En: "%q is not a time such as 2026-11-23T10:00:00Z, 2026-11-23 or \"2026-11-23 10:00\"", Zh: "%q 不是 2026-11-23T10:00:00Z、2026-11-23、\"2026-11-23 10:00\" 这样的时间"}
+	textMoveBack = lang.T{En: "to move the clock back, write -- before the duration: wxlogin mock clock -- -1h", Zh: "回拨时钟时，请在时长前写 --：wxlogin mock clock -- -1h"}
+)
 
 // newReset is `wxlogin mock reset`.
 func newReset(a *app.App) *cobra.Command {
@@ -141,8 +167,8 @@ func newReset(a *app.App) *cobra.Command {
 		Use:   "reset",
 		Short: lang.T{En: "Forget all users, codes and sessions", Zh: "清空所有用户、code 和会话"},
 		Long: lang.T{
-			En: "Puts the mock back to how it started, the clock included: for between two tests. With --appid, only that mini program is put back, and the clock stays.",
-			Zh: "把模拟服务恢复到启动时的状态，包括时钟，适合在两个测试之间使用。加 --appid 时只恢复该小程序，时钟不变。",
+			En: "Puts the mock back to how it started, faults and the clock included: for between two tests. With --appid, only that mini program is put back, and the clock stays.",
+			Zh: "把模拟服务恢复到启动时的状态，包括故障和时钟，适合在两个测试之间使用。加 --appid 时只恢复该小程序，时钟不变。",
 		},
 		Examples: []app.Example{{Note: lang.T{En: "between two tests", Zh: "在两个测试之间"}, Line: "wxlogin mock reset"}},
 	})

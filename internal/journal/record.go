@@ -1,5 +1,5 @@
-// Package journal describes the calls that a server answered, one [Record] a call, masked on entry: a record never holds a
-// query, a body, a header or a secret.
+// Package journal remembers the calls that a server answered, one [Record] a call, masked on entry: a record never holds a
+// query, a body, a header or a secret. A [Journal] is bounded; what it evicts is counted.
 package journal
 
 import (
@@ -12,17 +12,28 @@ import (
 // A Record is one call. The server fills in what it sees from outside; the handler that answers adds what it knows, through
 // [From]. It is owned by the goroutine of the call until the call is over.
 type Record struct {
+	Seq      uint64 // given by the journal: 1 for its first record, then one more each
 	Time     time.Time
 	Method   string
 	Path     redact.Untrusted // without the query, where WeChat takes secrets
+	API      string           // short name of the endpoint, such as "jscode2session"; empty for calls that no journal keeps
 	Peer     string           // host:port of the caller
-	Status   int              // HTTP status
+	Status   int              // HTTP status; 0 when the connection was cut instead
 	Duration time.Duration
 
 	ErrCode int              // of an answer in WeChat's format; 0 for success and for everything else
 	AppID   redact.Untrusted // as the call gave it
 	User    string           // name of the simulated user
 	Reason  string           // why a call was refused, in a few words; English, as logs are
+	Mock    bool             // the simulated WeChat answered, not the login server
+
+	// Masked is what may be seen of the query: a few parameters, their values cut. Given by the journal.
+	Masked string
+}
+
+// Failed reports whether the call did not get what it wanted.
+func (r *Record) Failed() bool {
+	return r.ErrCode != 0 || r.Status < 200 || r.Status >= 400 // HTTP's statuses of success and redirection are between
 }
 
 type key struct{}

@@ -33,23 +33,32 @@ const maxCode = 512
 // Handler serves the login API of one service.
 type Handler struct {
 	service *login.Service
-	mux     *http.ServeMux
+	routes  map[string]http.Handler // by path
 }
 
 // New returns the handler.
 func New(service *login.Service) *Handler {
-	h := &Handler{service: service, mux: http.NewServeMux()}
-	h.mux.Handle("/onLogin", route("/onLogin", h.onLogin, http.MethodGet, http.MethodPost))
-	h.mux.Handle("/decrypt", route("/decrypt", h.decrypt, http.MethodPost))
-	h.mux.Handle("/session", route("/session", h.session, http.MethodGet))
-	h.mux.Handle("/logout", route("/logout", h.logout, http.MethodPost))
+	h := &Handler{service: service, routes: make(map[string]http.Handler)}
+	h.routes["/onLogin"] = route("/onLogin", h.onLogin, http.MethodGet, http.MethodPost)
+	h.routes["/decrypt"] = route("/decrypt", h.decrypt, http.MethodPost)
+	h.routes["/session"] = route("/session", h.session, http.MethodGet)
+	h.routes["/logout"] = route("/logout", h.logout, http.MethodPost)
 	return h
 }
 
 // Paths lists what [Handler] answers, for whoever puts it beside others.
 func Paths() []string { return []string{"/onLogin", "/decrypt", "/session", "/logout"} }
 
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, found := h.routes[r.URL.Path]
+	if !found {
+		http.NotFound(w, r)
+		return
+	}
+	record := journal.From(r.Context())
+	record.API, record.AppID = strings.TrimPrefix(r.URL.Path, "/"), redact.Untrusted(h.service.AppID)
+	handler.ServeHTTP(w, r)
+}
 
 // route lets exactly these methods through to handle. ServeMux's own patterns would let HEAD through to a GET handler, and a HEAD
 // of /onLogin would consume a code.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -44,6 +45,7 @@ type Clock struct {
 	Now           time.Time       `json:"now"`
 	Offset        string          `json:"offset"`
 	OffsetSeconds int64           `json:"offset_seconds"`
+	Frozen        bool            `json:"frozen"` // the clock stands still
 }
 
 // A Reset says what was put back to its initial state.
@@ -58,7 +60,7 @@ type Env struct {
 	Raw    json.RawMessage  `json:"-"`
 	URL    string           `json:"url"`
 	AppID  wechat.AppID     `json:"appid"`
-	Secret wechat.AppSecret `json:"secret"` // empty unless it is the public one of the demo app
+	Secret wechat.AppSecret `json:"secret"` // empty unless it is the public one of the demo app, or invented
 	Mock   bool             `json:"mock"`
 }
 
@@ -108,6 +110,16 @@ func (c *Client) Move(ctx context.Context, by string) (Clock, error) {
 	return c.clock(ctx, http.MethodPost, map[string]string{"move": by})
 }
 
+// SetClock puts the clock to a time.
+func (c *Client) SetClock(ctx context.Context, to time.Time) (Clock, error) {
+	return c.clock(ctx, http.MethodPost, map[string]string{"set": to.Format(time.RFC3339Nano)})
+}
+
+// FreezeClock stops the clock.
+func (c *Client) FreezeClock(ctx context.Context) (Clock, error) {
+	return c.clock(ctx, http.MethodPost, map[string]bool{"freeze": true})
+}
+
 // ResetClock puts the clock back to the system's time.
 func (c *Client) ResetClock(ctx context.Context) (Clock, error) {
 	return c.clock(ctx, http.MethodPost, map[string]bool{"reset": true})
@@ -128,11 +140,15 @@ func (c *Client) Reset(ctx context.Context, app wechat.AppID) (Reset, error) {
 	return out, err
 }
 
-// Env asks the simulation who it is.
-func (c *Client) Env(ctx context.Context) (Env, error) {
+// Env asks the simulation who it is, and for the credentials of an app ("" is the default one).
+func (c *Client) Env(ctx context.Context, app wechat.AppID) (Env, error) {
+	path := "/_mock/env"
+	if app != "" {
+		path += "?appid=" + url.QueryEscape(string(app))
+	}
 	var out Env
 	var err error
-	out.Raw, err = c.call(ctx, http.MethodGet, "/_mock/env", nil, &out)
+	out.Raw, err = c.call(ctx, http.MethodGet, path, nil, &out)
 	return out, err
 }
 

@@ -25,8 +25,8 @@ const (
 	// defaultTimeout is for a call as a whole. A simulation is near and answers in milliseconds.
 	defaultTimeout = 10 * time.Second
 
-	// maxAnswer bounds what is read of an answer; the largest, of werun, has some 3 KiB.
-	maxAnswer = 1 << 20
+	// maxAnswer bounds what is read of an answer; the largest is a journal of 100 000 records.
+	maxAnswer = 64 << 20
 )
 
 // A Client calls one simulation. It is safe for concurrent use.

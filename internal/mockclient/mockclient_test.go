@@ -188,7 +188,7 @@ func TestReset(t *testing.T) {
 func TestEnv(t *testing.T) {
 	t.Parallel()
 	client, seen := replay(t, "TestControl/env")
-	got, err := client.Env(t.Context())
+	got, err := client.Env(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestNotAMock(t *testing.T) {
 			w.Header().Set("Location", "http://127.0.0.1:1/")
 			problem.Write(w, problem.Problem{Status: status})
 		})
-		_, err := client.Env(t.Context())
+		_, err := client.Env(t.Context(), "")
 		if e, ok := errors.AsType[*mockclient.NotAMockError](err); !ok || e.URL != client.URL() {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -173,8 +174,9 @@ func duplicates(text []byte) bool {
 				if err != nil {
 					return found
 				}
-				found = found || seen[name.(string)]
-				seen[name.(string)] = true
+				key := fmt.Sprint(name)
+				found = found || seen[key]
+				seen[key] = true
 			}
 			found = walk() || found
 		}

@@ -28,13 +28,19 @@ func TestParsePasted(t *testing.T) {
 		want     flat
 	}{
 		{"nothing of interest", `{}`, flat{}},
-		{"wx.getUserInfo", `{"errMsg":"getUserInfo:ok","rawData":"{\"a\":1}","userInfo":{"nickName":"Band","iv":"not this"},"signature":"75e8","encryptedData":"AA==","iv":"BB==","cloudID":"38_x"}`,
-			flat{EncryptedData: "AA==", IV: "BB==", RawData: `{"a":1}`, Signature: "75e8", ErrMsg: "getUserInfo:ok"}},
-		{"with what people add", `{"encryptedData":"AA==","iv":"BB==","session_key":"CC==","openid":"oX","appid":"wx1"}`,
-			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", OpenID: "oX", AppID: "wx1"}},
+		{
+			"wx.getUserInfo", `{"errMsg":"getUserInfo:ok","rawData":"{\"a\":1}","userInfo":{"nickName":"Band","iv":"not this"},"signature":"75e8","encryptedData":"AA==","iv":"BB==","cloudID":"38_x"}`,
+			flat{EncryptedData: "AA==", IV: "BB==", RawData: `{"a":1}`, Signature: "75e8", ErrMsg: "getUserInfo:ok"},
+		},
+		{
+			"with what people add", `{"encryptedData":"AA==","iv":"BB==","session_key":"CC==","openid":"oX","appid":"wx1"}`,
+			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", OpenID: "oX", AppID: "wx1"},
+		},
 		{"spelling of JavaScript", `{"sessionKey":"CC==","openId":"oX","appId":"wx1"}`, flat{Key: "CC==", OpenID: "oX", AppID: "wx1"}},
-		{"spelling of C#", `{"EncryptedData":"AA==","Iv":"BB==","SessionKey":"CC==","RawData":"r","Signature":"s","ErrMsg":"e"}`,
-			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", RawData: "r", Signature: "s", ErrMsg: "e"}},
+		{
+			"spelling of C#", `{"EncryptedData":"AA==","Iv":"BB==","SessionKey":"CC==","RawData":"r","Signature":"s","ErrMsg":"e"}`,
+			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", RawData: "r", Signature: "s", ErrMsg: "e"},
+		},
 		{"capitals", `{"ENCRYPTEDDATA":"AA==","IV":"BB==","SESSION_KEY":"CC=="}`, flat{EncryptedData: "AA==", IV: "BB==", Key: "CC=="}},
 		{"other separators are other names", `{"encrypted_data":"AA==","session-key":"CC=="}`, flat{}},
 		{"escaped name", `{"\u0069v":"BB=="}`, flat{IV: "BB=="}},
@@ -43,15 +49,23 @@ func TestParsePasted(t *testing.T) {
 		{"null is absence", `{"iv":null,"IV":"BB==","session_key":null,"detail":null}`, flat{IV: "BB=="}},
 		{"twice the same", `{"iv":"BB==","iv":"BB==","session_key":"CC==","sessionKey":"CC=="}`, flat{IV: "BB==", Key: "CC=="}},
 		{"what means nothing may repeat", `{"x":1,"x":2,"iv":"BB=="}`, flat{IV: "BB=="}},
-		{"event of a button", `{"type":"getphonenumber","timeStamp":1234,"detail":{"errMsg":"getPhoneNumber:ok","encryptedData":"AA==","iv":"BB==","code":"e31"}}`,
-			flat{EncryptedData: "AA==", IV: "BB==", ErrMsg: "getPhoneNumber:ok"}},
-		{"event with an added key", `{"session_key":"CC==","openid":"oX","detail":{"encryptedData":"AA==","iv":"BB=="}}`,
-			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", OpenID: "oX"}},
-		{"outside wins", `{"encryptedData":"AA==","iv":"BB==","session_key":"CC==","detail":{"encryptedData":"xx","iv":"xx","session_key":"xx","appid":"wx1"}}`,
-			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", AppID: "wx1"}},
+		{
+			"event of a button", `{"type":"getphonenumber","timeStamp":1234,"detail":{"errMsg":"getPhoneNumber:ok","encryptedData":"AA==","iv":"BB==","code":"e31"}}`,
+			flat{EncryptedData: "AA==", IV: "BB==", ErrMsg: "getPhoneNumber:ok"},
+		},
+		{
+			"event with an added key", `{"session_key":"CC==","openid":"oX","detail":{"encryptedData":"AA==","iv":"BB=="}}`,
+			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", OpenID: "oX"},
+		},
+		{
+			"outside wins", `{"encryptedData":"AA==","iv":"BB==","session_key":"CC==","detail":{"encryptedData":"xx","iv":"xx","session_key":"xx","appid":"wx1"}}`,
+			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", AppID: "wx1"},
+		},
 		{"data and iv come from one place", `{"iv":"BB==","detail":{"encryptedData":"AA==","iv":"xx"}}`, flat{IV: "BB=="}},
-		{"a signature outside is not lost", `{"rawData":"r","signature":"s","detail":{"encryptedData":"AA==","iv":"BB==","rawData":"xx"}}`,
-			flat{EncryptedData: "AA==", IV: "BB==", RawData: "r", Signature: "s"}},
+		{
+			"a signature outside is not lost", `{"rawData":"r","signature":"s","detail":{"encryptedData":"AA==","iv":"BB==","rawData":"xx"}}`,
+			flat{EncryptedData: "AA==", IV: "BB==", RawData: "r", Signature: "s"},
+		},
 		{"detail of a detail", `{"detail":{"iv":"BB==","detail":{"encryptedData":"xx"}}}`, flat{IV: "BB=="}},
 		{"detail of a detail that is no object", `{"detail":{"iv":"BB==","detail":7}}`, flat{IV: "BB=="}},
 		{"a refusal", `{"errMsg":"getPhoneNumber:fail user deny"}`, flat{ErrMsg: "getPhoneNumber:fail user deny"}},

@@ -125,3 +125,20 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestPath(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/sns/jscode2session":               "/sns/jscode2session",
+		"/cgi-bin/token&secret=0123":        "/cgi-bin/token***",
+		"/cgi-bin/token/secret=0123":        "/cgi-bin/token/secret***",
+		"/wxa/checksession;access_token=81": "/wxa/checksession***",
+		"/a\x1b[2J/b":                       "/a[2J/b",
+		"/0123456789012345678901234567890":  "/012345678901234567890123456789...",
+		"":                                  "",
+	} {
+		if got := redact.Path(path, 31); got != want {
+			t.Errorf("%q is shown as %q, not as %q", path, got, want)
+		}
+	}
+}

@@ -67,3 +67,12 @@ func Shorten(s string, limit int) string {
 	}
 	return string([]rune(s)[:limit]) + "..."
 }
+
+// Path returns the path of a URL cleaned and shortened. What follows a sign of a parameter is cut: somebody forgot the question mark,
+// and a secret may stand there.
+func Path(path string, limit int) string {
+	if i := strings.IndexAny(path, "&=;"); i >= 0 {
+		return Shorten(path[:i], limit) + "***"
+	}
+	return Shorten(path, limit)
+}

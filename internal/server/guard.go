@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func checkHost(names []string, next http.Handler) http.Handler {
 			host = h
 		}
 		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-		if net.ParseIP(host) == nil && !strings.EqualFold(host, "localhost") && !slices.ContainsFunc(names, func(name string) bool {
+		if !isIP(host) && !strings.EqualFold(host, "localhost") && !slices.ContainsFunc(names, func(name string) bool {
 			return strings.EqualFold(host, name)
 		}) {
 			problem.Write(w, problem.Problem{
@@ -32,6 +33,11 @@ func checkHost(names []string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func isIP(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // SameOrigin refuses what a browser sends from another site's page, with 403.

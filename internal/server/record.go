@@ -15,6 +15,12 @@ import (
 // Record gives each request its [journal.Record] and logs it, a line each, when it is over. A handler that panics is answered
 // with a problem and does not end the process.
 func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.Handler {
+	return RecordIn(nil, next, logger, now)
+}
+
+// RecordIn is [Record] that also keeps the records in a journal, unless it is nil: those of calls to an API, which their handlers have
+// named. Probes of health and whoever looks at the journal stay out, so that looking does not change what is seen.
+func RecordIn(kept *journal.Journal, next http.Handler, logger *slog.Logger, now func() time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		record := &journal.Record{Time: now(), Method: r.Method, Path: redact.Untrusted(r.URL.Path), Peer: r.RemoteAddr}
 		start := time.Now() // the clock of a simulation may move under a request
@@ -22,6 +28,9 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+					record.Duration = time.Since(start)
+					keep(kept, r, record) // a call that was answered with a cut is a call
+					write(r, record, logger)
 					panic(cause) // net/http's own way to cut a connection
 				}
 				logger.Error("panic", "path", record.Path.String(), "cause", redact.Clean(fmt.Sprint(cause)), "stack", string(debug.Stack()))
@@ -32,6 +41,7 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 				}
 			}
 			record.Status, record.Duration = watched.status, time.Since(start)
+			keep(kept, r, record)
 			write(r, record, logger)
 		}()
 		next.ServeHTTP(watched, r.WithContext(journal.With(r.Context(), record)))
@@ -41,34 +51,44 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 	})
 }
 
+func keep(kept *journal.Journal, r *http.Request, record *journal.Record) {
+	if record.API != "" {
+		kept.Add(record, r.URL.RawQuery)
+	}
+}
+
 // write logs a record: refusals as warnings, probes of health only when somebody debugs.
 func write(r *http.Request, record *journal.Record, logger *slog.Logger) {
 	level := slog.LevelInfo
 	switch {
 	case record.Status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case record.Status >= http.StatusBadRequest || record.ErrCode != 0:
+	case record.Failed():
 		level = slog.LevelWarn
-	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+	case isProbe(r):
 		level = slog.LevelDebug
 	}
-	attributes := []slog.Attr{
-		slog.Int("status", record.Status),
-		slog.Float64("ms", float64(record.Duration.Microseconds())/1000),
+	ctx := r.Context()
+	if !logger.Enabled(ctx, level) {
+		return
 	}
+	// A record of slog's has room for five attributes, and a success of no more than four allocates none. Line and
+	// file of the caller are those of this function, and no handler is asked to show them.
+	line := slog.NewRecord(time.Now(), level, record.Method+" "+redact.Path(string(record.Path), 120), 0)
+	line.AddAttrs(slog.Int("status", record.Status), slog.Float64("ms", float64(record.Duration.Microseconds())/1000))
 	if record.ErrCode != 0 {
-		attributes = append(attributes, slog.Int("errcode", record.ErrCode))
+		line.AddAttrs(slog.Int("errcode", record.ErrCode))
 	}
 	if record.AppID != "" {
-		attributes = append(attributes, slog.String("appid", redact.Shorten(string(record.AppID), 40)))
+		line.AddAttrs(slog.String("appid", redact.Shorten(string(record.AppID), 40)))
 	}
 	if record.User != "" {
-		attributes = append(attributes, slog.String("user", redact.Shorten(record.User, 40)))
+		line.AddAttrs(slog.String("user", redact.Shorten(record.User, 40)))
 	}
 	if record.Reason != "" {
-		attributes = append(attributes, slog.String("reason", record.Reason))
+		line.AddAttrs(slog.String("reason", record.Reason))
 	}
-	logger.LogAttrs(r.Context(), level, record.Method+" "+redact.Shorten(string(record.Path), 120), attributes...)
+	_ = logger.Handler().Handle(ctx, line) // as slog does: who cannot log has nobody to tell
 }
 
 // statusWriter remembers the status. Its Unwrap lets http.ResponseController reach the connection.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/problem"
 )
 
@@ -34,6 +35,8 @@ type Options struct {
 	Now     func() time.Time
 	Hosts   []string // names, besides localhost and IP literals, that a Host header may carry
 
+	// Journal, if not nil, keeps the records of API calls. A stop of the server closes it, so that nobody who follows it holds the stop up.
+	Journal *journal.Journal
 	// Mark, if not nil, sees each request before anything else answers it. It may set headers, which refusals then carry as well.
 	Mark func(w http.ResponseWriter, r *http.Request)
 }
@@ -49,16 +52,12 @@ type Server struct {
 // New returns a server that is not ready: /readyz answers 503 until [Server.Ready].
 func New(o Options) *Server {
 	s := &Server{logger: o.Logger}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("/", limit(maxConcurrent, o.Handler))
-	handler := checkHost(o.Hosts, mux)
+	handler := checkHost(o.Hosts, s.probed(limit(maxConcurrent, o.Handler)))
 	if o.Mark != nil {
 		handler = marked(o.Mark, handler)
 	}
 	s.http = &http.Server{
-		Handler:           s.counted(Record(handler, o.Logger, o.Now)),
+		Handler:           s.counted(RecordIn(o.Journal, handler, o.Logger, o.Now)),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
@@ -66,8 +65,26 @@ func New(o Options) *Server {
 		MaxHeaderBytes:    maxHeader - 4<<10, // net/http adds 4 KiB of slack
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
+	s.http.RegisterOnShutdown(o.Journal.Close)
 	return s
 }
+
+// probed answers the probes of health. It spares all other requests a second [http.ServeMux].
+func (s *Server) probed(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("/", next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isProbe(r) {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
 
 // counted counts the requests that are being answered.
 func (s *Server) counted(next http.Handler) http.Handler {

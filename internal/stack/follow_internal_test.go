@@ -9,6 +9,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world"
 	"github.com/wxlogin/wxlogin/internal/wxhttp"
 )
 
@@ -22,7 +23,7 @@ func newFollowed(t *testing.T, sessions int) *simulation {
 	t.Cleanup(s.close)
 	for i := range sessions {
 		_, err := s.store.Save(t.Context(), session.Login{
-			ID:  session.ID{Origin: insideURL, AppID: wechat.AppID(fmt.Sprintf("wx%016x", i%2)), OpenID: wechat.OpenID(fmt.Sprint("o", i))},
+			ID:  session.ID{Origin: insideURL, AppID: s.app.ID, OpenID: wechat.OpenID(fmt.Sprint("o", i))},
 			Key: wechat.NewSessionKey("tiihtNczf5v6AKRyjwEUhQ=="), At: s.clock.Now().Add(time.Duration(i) * time.Minute),
 		})
 		if err != nil {
@@ -53,7 +54,9 @@ func TestFollow(t *testing.T) {
 		{"clock in the middle", 4*time.Minute + time.Second, wxhttp.Change{}, 5},
 		{"clock after all", time.Hour, wxhttp.Change{}, 10},
 		{"clock before all", -time.Hour, wxhttp.Change{}, 0},
-		{"reset of an app", time.Hour, wxhttp.Change{Reset: true, AppID: "wx0000000000000001"}, 5},
+		{"reset of the app", time.Hour, wxhttp.Change{Reset: true, AppID: world.DemoAppID}, 0},
+		{"user removed", time.Hour, wxhttp.Change{AppID: world.DemoAppID, OpenID: "o3"}, 9},
+		{"stranger removed", time.Hour, wxhttp.Change{AppID: world.DemoAppID, OpenID: "o99"}, 10},
 		{"reset of another app", time.Hour, wxhttp.Change{Reset: true, AppID: "wx0000000000000002"}, 10},
 		{"reset of all", time.Hour, wxhttp.Change{Reset: true}, 0},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/clock"
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -17,6 +18,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
+	"github.com/wxlogin/wxlogin/internal/world/worldfile"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 	"github.com/wxlogin/wxlogin/internal/wxhttp"
 )
@@ -26,8 +28,15 @@ type Mock struct {
 	// The app that the simulation knows; without an ID it is the documented demo app.
 	App world.App
 
-	Adopt bool   // admit unknown appids and codes
-	Seed  uint64 // 0: unpredictable
+	Adopt  bool   // admit unknown appids and codes
+	Strict bool   // no magic codes
+	Seed   uint64 // 0: unpredictable
+
+	World            *worldfile.File // what the world starts with; nil: the one app
+	Population       int             // of the default app; 0: what World says
+	PlusSlashPercent int             // as in [world.Options]; 0: what World says
+
+	JournalSize int // records; 0: journal.DefaultSize
 
 	// Token, if not empty, is what the control API demands as a bearer token: for servers that are open to the network.
 	Token redact.Secret
@@ -48,6 +57,7 @@ type simulation struct {
 	store  *memory.Store
 	ring   *token.Ring
 	client *wxapi.Client
+	kept   *journal.Journal
 	api    http.Handler // WeChat's API and the control API, for callers from outside
 
 	pipe   *pipeListener
@@ -56,20 +66,18 @@ type simulation struct {
 
 // newSimulation builds the world, and a WeChat in front of it that the login server reaches through a pipe.
 func newSimulation(o Options, url string) (*simulation, error) {
-	s := &simulation{app: o.Mock.App, clock: new(clock.Movable), store: memory.New(), pipe: newPipeListener("login-server")}
-	if s.app.ID == "" {
-		s.app = world.DemoApp()
-	}
+	s := &simulation{clock: new(clock.Movable), store: memory.New(), kept: journal.New(o.Mock.JournalSize), pipe: newPipeListener("login-server")}
 	var err error
 	if s.ring, err = token.NewRing(MockKeyPrefix); err != nil {
 		return nil, err
 	}
-	if s.world, err = world.New(world.Options{Clock: s.clock, Seed: o.Mock.Seed, Apps: []world.App{s.app}, Adopt: o.Mock.Adopt}); err != nil {
+	if s.world, err = newWorld(o.Mock, s.clock); err != nil {
 		return nil, err
 	}
-	s.api = wxhttp.New(s.world, wxhttp.Options{URL: url, OnChange: s.follow})
+	s.app = s.world.Default()
+	s.api = wxhttp.New(s.world, wxhttp.Options{URL: url, OnChange: s.follow, Journal: s.kept})
 	s.weChat = &http.Server{
-		Handler:           server.Record(s.api, o.Logger, s.clock.Now),
+		Handler:           server.RecordIn(s.kept, s.api, o.Logger, s.clock.Now),
 		ReadHeaderTimeout: time.Minute, // its only client is ours
 	}
 	// By itself net/http keeps two idle connections, and more logins at once than that would dial anew each time.
@@ -110,13 +118,25 @@ func mark(w http.ResponseWriter, r *http.Request) {
 // follow keeps the login server's sessions true to the world. After a reset nobody has logged in yet; after the clock went back,
 // what happened in the hours that are now to come has not happened.
 func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
-	all, err := s.store.List(ctx, session.Filter{AppID: change.AppID})
+	switch { // all sessions are of one app
+	case change.AppID != "" && change.AppID != s.app.ID:
+		return nil
+	case change.Reset:
+		return s.store.Clear(ctx)
+	case change.OpenID != "":
+		err := s.store.Delete(ctx, session.ID{Origin: s.client.Origin(), AppID: s.app.ID, OpenID: change.OpenID})
+		if errors.Is(err, session.ErrNotFound) {
+			return nil // the user never came to the login server
+		}
+		return err
+	}
+	all, err := s.store.List(ctx, session.Filter{})
 	if err != nil {
 		return err
 	}
 	now := s.clock.Now()
 	for _, one := range all {
-		if change.Reset || one.Refreshed.After(now) {
+		if one.Refreshed.After(now) {
 			// Another change, or a sweep, may have been faster.
 			if err := s.store.Delete(ctx, one.ID); err != nil && !errors.Is(err, session.ErrNotFound) {
 				return err

@@ -284,7 +284,7 @@ func TestConfiguredApp(t *testing.T) {
 	if got := exchange(demoAppID, demoSecret); !strings.Contains(got, `"errcode":40013`) || !strings.Contains(r.log.String(), "--adopt") {
 		t.Errorf("%s; the log:\n%s", got, r.log)
 	}
-	env, err := r.phone.Env(t.Context())
+	env, err := r.phone.Env(t.Context(), "")
 	if err != nil || !env.Secret.IsZero() {
 		t.Errorf("a configured secret is given away, or %v", err)
 	}

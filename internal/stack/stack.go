@@ -90,6 +90,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	}
 	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
 	if s.mock != nil {
+		options.Journal = s.mock.kept
 		options.Mark = mark
 	}
 	front := server.New(options)
@@ -191,6 +192,6 @@ func urlOf(addr net.Addr) string {
 func notFound(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, problem.Problem{
 		Title: "not found", Status: http.StatusNotFound, Reason: "bad_request",
-		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /session and /logout", redact.Shorten(r.URL.Path, 120)),
+		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /session and /logout", redact.Path(r.URL.Path, 120)),
 	})
 }

@@ -11,17 +11,31 @@ var entriesAbove76000 = []Entry{
 		Endpoints: []string{getRID},
 	},
 	{
-		Code: 76003, Family: FamilyRID, Evidence: Documented,
+		Code: 76002, Family: FamilyRID, ErrMsg: "rid is error", Evidence: Documented,
+		Meaning:   lang.T{En: "The rid is missing or malformed.", Zh: "rid 缺失或格式不对。"},
+		Cause:     lang.T{En: "The JSON body has no rid, or more than the rid was copied from the errmsg.", Zh: "JSON 请求体里没有 rid，或者从 errmsg 复制时多带了内容。"},
+		Fix:       lang.T{En: "Send three groups of eight hexadecimal digits joined by hyphens.", Zh: "发送以连字符相连的三组八位十六进制字符。"},
+		Endpoints: []string{getRID},
+	},
+	{
+		Code: 76003, Family: FamilyRID, ErrMsg: "could not query this rid,no permission", Evidence: Documented,
 		Meaning:   lang.T{En: "The rid belongs to a call of another account.", Zh: "该 rid 属于其他帐号的调用。"},
 		Cause:     lang.T{En: "The access token is of another app than the call was.", Zh: "access_token 与产生该 rid 的应用不同。"},
 		Fix:       lang.T{En: "Look it up with the access token of the app that made the call.", Zh: "用产生该 rid 的应用的 access_token 查询。"},
 		Endpoints: []string{getRID},
 	},
 	{
-		Code: 76004, Family: FamilyRID, Evidence: Documented,
+		Code: 76004, Family: FamilyRID, ErrMsg: "rid time is error", Evidence: Documented,
 		Meaning:   lang.T{En: "The rid is too old to be looked up.", Zh: "rid 已过可查询的期限。"},
 		Cause:     lang.T{En: "Its call was made more than seven days ago.", Zh: "那次调用发生在七天以前。"},
 		Fix:       lang.T{En: "Cause the error again and look up the new rid.", Zh: "重现问题，用新的 rid 查询。"},
+		Endpoints: []string{getRID},
+	},
+	{
+		Code: 76022, Family: FamilyRID, ErrMsg: "could not use this cgi_path，no permission", Evidence: Documented,
+		Meaning:   lang.T{En: "WeChat does not tell about this API.", Zh: "该接口不支持查询。"},
+		Cause:     lang.T{En: "The rid came from a path under /sns/, such as jscode2session, which cannot be looked up.", Zh: "该 rid 来自 /sns/ 下的接口（如 jscode2session），此类接口不支持查询。"},
+		Fix:       lang.T{En: "Go by the errcode and the errmsg of the call itself.", Zh: "直接依据那次调用的 errcode 和 errmsg 判断。"},
 		Endpoints: []string{getRID},
 	},
 	{

@@ -105,16 +105,34 @@ type ErrCode int
 // The errcodes that the code branches on; [Lookup] knows all of the catalogue.
 const (
 	CodeBusy             ErrCode = -1
+	CodeNoData           ErrCode = 1 // of checkencryptedmsg
+	CodeTokenNotLatest   ErrCode = 40001
 	CodeInvalidGrantType ErrCode = 40002
+	CodeInvalidOpenID    ErrCode = 40003
 	CodeInvalidAppID     ErrCode = 40013
+	CodeInvalidToken     ErrCode = 40014
 	CodeInvalidCode      ErrCode = 40029
+	CodeInvalidArgs      ErrCode = 40097
 	CodeInvalidSecret    ErrCode = 40125
 	CodeUsed             ErrCode = 40163
 	CodeBlocked          ErrCode = 40226
 	CodeSecretFrozen     ErrCode = 40243
+	CodeTokenMissing     ErrCode = 41001
 	CodeAppIDMissing     ErrCode = 41002
 	CodeSecretMissing    ErrCode = 41004
 	CodeMissing          ErrCode = 41008
+	CodeTokenExpired     ErrCode = 42001
+	CodeNotPost          ErrCode = 43002
+	CodeEmptyBody        ErrCode = 44002
 	CodeDailyQuota       ErrCode = 45009
 	CodeMinuteQuota      ErrCode = 45011
+	CodeBodyFormat       ErrCode = 47001
+	CodeRIDNotFound      ErrCode = 76001
+	CodeRIDMalformed     ErrCode = 76002
+	CodeRIDForeign       ErrCode = 76003
+	CodeRIDTooOld        ErrCode = 76004
+	CodeRIDOfSNS         ErrCode = 76022
+	CodeNoSessionKey     ErrCode = 87007
+	CodeSigMethod        ErrCode = 87008
+	CodeInvalidSignature ErrCode = 87009
 )

@@ -68,7 +68,7 @@ func (a *app) adopt(w *World, code wechat.Code) outcome {
 	if !literal {
 		a.state.foreign.use(code, now, now+int64(wechat.CodeLife))
 	}
-	return outcome{user: DefaultUser, key: a.state.users[index].key}
+	return outcome{user: DefaultUser, key: a.state.users[index].key, described: a.state.described(DefaultUser)}
 }
 
 // unknownApp says why an appid is not known, and whether adopting it would help.

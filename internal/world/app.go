@@ -17,6 +17,8 @@ type app struct {
 	prefix       string // the first six characters of its openids
 	unionPrefix  string // the same of its unionids
 	plusSlash    int    // percent
+	initial      *people
+	faults       *faultSet // the world's
 
 	mu    sync.Mutex
 	state state
@@ -24,10 +26,19 @@ type app struct {
 
 // state is what [World.Reset] throws away.
 type state struct {
+	initial *people // as in the app; never changed
+	changes changes
 	names   map[string]uint32 // index into users
 	users   []user
 	codes   codeQueue
 	foreign foreignCodes
+	magic   magicCounts
+
+	phoneCodes codeQueue
+	tokens     tokenState
+	messages   messages
+	resets     meter // calls of resetusersessionkey in this minute
+	openIDs    openIDs
 }
 
 // user is what a simulated person has that cannot be derived. Users by the million are expected: it stays small, and openid,
@@ -38,22 +49,27 @@ type user struct {
 	keyTime int64                       // when wx.login established it, in ns
 	keys    uint32                      // how many there were; 0: never logged in
 	sealed  uint32                      // how many payloads were encrypted for the user
+
+	keyExpires int64 // in ns; 0: never logged in
 }
 
 func (w *World) newApp(a App, adopted bool) *app {
-	made := &app{App: a, adopted: adopted, plusSlash: w.plusSlashPercent}
+	made := &app{App: a, adopted: adopted, plusSlash: w.plusSlashPercent, faults: &w.faults}
 	made.root = w.root.derive(labelApp, string(a.ID), 0)
 	made.platformRoot = w.root.derive(labelPlatform, a.OpenPlatform, 0)
 	made.prefix = "o" + made.root.derive(labelPrefix, "", 0).text(openIDPrefix-1)
 	made.unionPrefix = "o" + made.platformRoot.derive(labelPrefix, "", 0).text(openIDPrefix-1)
 	made.tag = appTag(a.ID)
+	made.Users = nil // they are in initial
+	made.initial = &people{}
+	made.state.initial = made.initial
 	return made
 }
 
 func (a *app) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.state = state{}
+	a.state = state{initial: a.initial}
 }
 
 // A Login is what wx.login gives: a code, and what the simulation knows about it.
@@ -108,7 +124,7 @@ func (s *state) user(name string) (uint32, error) {
 		s.names = make(map[string]uint32)
 	}
 	index := uint32(len(s.users))
-	s.users = append(s.users, user{name: name})
+	s.users = append(s.users, s.created(name))
 	s.names[name] = index
 	return index, nil
 }
@@ -116,10 +132,8 @@ func (s *state) user(name string) (uint32, error) {
 // refreshKey is what wx.login does to the session key. A key from the future, which a clock moved back leaves behind, is old.
 func (a *app) refreshKey(index uint32, now int64) {
 	u := &a.state.users[index]
-	if age := time.Duration(now - u.keyTime); u.keys > 0 && 0 <= age && age < KeyMinLife {
+	if age := time.Duration(now - u.keyTime); u.keyAlive(now) && 0 <= age && age < KeyMinLife {
 		return
 	}
-	u.keys++
-	u.keyTime = now
-	u.key = a.root.derive(labelKey, u.name, uint64(u.keys)).block(a.plusSlash)
+	a.newKey(index, now)
 }

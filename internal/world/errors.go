@@ -19,13 +19,17 @@ func (e *UnknownAppError) Error() string {
 }
 
 // A NotLoggedInError says that there is no session key to encrypt a user's data under: the user never logged in to the app, or
-// the world was reset since.
+// the world was reset since, or the key has expired.
 type NotLoggedInError struct {
-	User string
-	App  wechat.AppID
+	User    string
+	App     wechat.AppID
+	Expired bool // there was a key, until [KeyLife] was over
 }
 
 func (e *NotLoggedInError) Error() string {
+	if e.Expired {
+		return fmt.Sprintf("the session key of user %q for %s has expired: log in again", e.User, e.App)
+	}
 	return fmt.Sprintf("user %q has not logged in to %s", e.User, e.App)
 }
 
@@ -36,6 +40,7 @@ type Refusal struct {
 	RID     string
 	Reason  string // why, in a few words of English; names --adopt where that would have helped
 	User    string // whose code it was; empty when unknown
+	Effects []Hit  // of a magic code, on the way to the caller
 }
 
 func (r *Refusal) Error() string {

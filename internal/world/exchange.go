@@ -22,6 +22,7 @@ type Identity struct {
 	OpenID     wechat.OpenID
 	UnionID    wechat.UnionID // empty when the app is bound to no Open Platform account
 	SessionKey wechat.SessionKey
+	Effects    []Hit // of a magic code, on the way to the caller
 }
 
 // Exchange is code2Session. It checks the appid, the secret and the code, in this order; the order is seen in the wild except
@@ -37,6 +38,9 @@ func (w *World) Exchange(x Exchange) (Identity, *Refusal) {
 	}
 	if x.Code == "" {
 		return Identity{}, w.Refuse(wechat.CodeMissing, "missing code", "no js_code in the query")
+	}
+	if o, is := a.magicCall(w, x.Code, x.Peer); is {
+		return a.exchangeMagic(w, o)
 	}
 	owner, serial, marked := w.minter(x.Code)
 	var o outcome
@@ -56,7 +60,7 @@ func (w *World) Exchange(x Exchange) (Identity, *Refusal) {
 		return Identity{}, refusal
 	}
 	return Identity{
-		User: o.user, OpenID: a.openID(o.user), UnionID: a.unionID(o.user), SessionKey: sessionKey(o.key),
+		User: o.user, OpenID: a.openIDOf(o.user, o.described), UnionID: a.unionIDOf(o.user, o.described), SessionKey: sessionKey(o.key),
 	}, nil
 }
 
@@ -66,6 +70,8 @@ type outcome struct {
 	reason string
 	user   string
 	key    [wechat.SessionKeySize]byte
+
+	described *User // what somebody said of the user; mostly nothing
 }
 
 // codeMessage is the errmsg, as seen in the wild.
@@ -90,6 +96,9 @@ func (w *World) authenticate(x Exchange) (*app, *Refusal) {
 	}
 	if x.Secret.IsZero() {
 		return nil, w.Refuse(wechat.CodeSecretMissing, "appsecret missing", "no secret in the query")
+	}
+	if w.faults.lasting(EffectSecretReset, a.ID) {
+		return nil, w.Refuse(wechat.CodeInvalidSecret, "invalid appsecret", "a fault has reset the secret of this appid")
 	}
 	if !x.Secret.Equal(a.Secret.Secret) {
 		reason := "not the secret of this appid"
@@ -129,6 +138,8 @@ func (a *app) claim(w *World, serial uint64, caller *app, peer netip.AddrPort) o
 	}
 	u := a.state.users[record.user]
 	switch {
+	case u.name == "":
+		return outcome{code: wechat.CodeInvalidCode, reason: "code of a user who was removed"}
 	case record.used != 0:
 		return outcome{code: wechat.CodeUsed, reason: record.usage(now), user: u.name}
 	case a != caller:
@@ -136,7 +147,7 @@ func (a *app) claim(w *World, serial uint64, caller *app, peer netip.AddrPort) o
 		return outcome{code: wechat.CodeInvalidCode, reason: fmt.Sprintf("code belongs to %s, and is consumed now", a.ID), user: u.name}
 	}
 	record.use(now, peer, false)
-	return outcome{user: u.name, key: u.key}
+	return outcome{user: u.name, key: u.key, described: a.state.described(u.name)}
 }
 
 // absence says why there is no record of a code that bears the app's salt.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -34,6 +33,10 @@ const (
 	labelGroup
 	labelSteps
 	labelRID
+	labelToken
+	labelAppSecret
+	labelAppID
+	labelFault
 )
 
 const (
@@ -105,12 +108,6 @@ func (a *app) unionID(name string) wechat.UnionID {
 func (a *app) phoneNumber(name string) string {
 	sum := a.root.derive(labelPhone, name, 0)
 	return fmt.Sprintf("%s%08d", phonePrefix, binary.BigEndian.Uint64(sum[:])%phoneDigits)
-}
-
-// phoneCode is the code of the getPhoneNumber button: 64 lower-case hexadecimal digits.
-func (a *app) phoneCode(name string, n uint64) wechat.Code {
-	sum := a.root.derive(labelPhoneCode, name, n)
-	return wechat.Code(hex.EncodeToString(sum[:]))
 }
 
 // cloudID has the shape of public samples (50_ok3XQmqOENVW8Y2Flgnc..., 2021). Only WeChat's cloud could open one.

@@ -22,6 +22,10 @@ type model struct {
 type modelApp struct {
 	codes map[wechat.Code]*modelCode
 	keys  map[string]*modelKey
+
+	phones        map[wechat.Code]*modelCode
+	plain, stable modelTokens
+	force         modelForce
 }
 
 type modelCode struct {
@@ -31,13 +35,14 @@ type modelCode struct {
 }
 
 type modelKey struct {
-	since  time.Time
-	number int
-	text   string // as the world showed it; empty until then
+	since   time.Time
+	number  int
+	text    string // as the world showed it; empty until then
+	expires time.Time
 }
 
 func newModelApp() *modelApp {
-	return &modelApp{codes: map[wechat.Code]*modelCode{}, keys: map[string]*modelKey{}}
+	return &modelApp{codes: map[wechat.Code]*modelCode{}, keys: map[string]*modelKey{}, phones: map[wechat.Code]*modelCode{}}
 }
 
 // tick is what the passing of time does to codes: no code has more than a code's life before it, and the dead are gone.
@@ -57,9 +62,9 @@ func (a *modelApp) login(now time.Time, user string, code wechat.Code) {
 	a.codes[code] = &modelCode{user: user, expires: now.Add(wechat.CodeLife)}
 	key := a.keys[user]
 	if key == nil {
-		a.keys[user] = &modelKey{since: now, number: 1}
-	} else if age := now.Sub(key.since); age < 0 || age >= world.KeyMinLife {
-		a.keys[user] = &modelKey{since: now, number: key.number + 1}
+		a.keys[user] = &modelKey{since: now, number: 1, expires: now.Add(world.KeyLife)}
+	} else if age := now.Sub(key.since); age < 0 || age >= world.KeyMinLife || !now.Before(key.expires) {
+		a.keys[user] = &modelKey{since: now, number: key.number + 1, expires: now.Add(world.KeyLife)}
 	}
 }
 
@@ -87,6 +92,10 @@ type run struct {
 	m      *model
 	issued []wechat.Code
 	keys   map[string]string // session key to whose it is
+
+	tokens  []issuedToken
+	taps    []tapped
+	signers []signer
 }
 
 // timeless hides the test's deadline, which a bubble may not ask for.
@@ -106,6 +115,7 @@ func TestWorldIsLikeTheModel(t *testing.T) {
 			}
 			t.Repeat(map[string]func(*rapid.T){
 				"login": r.login, "exchange": r.exchange, "clock": r.moveClock, "reset": r.reset, "reset all": r.resetAll,
+				"token": r.askToken, "use token": r.useToken, "tap": r.tap, "redeem": r.redeem, "rotate": r.rotate, "check": r.check,
 			})
 		})
 	})
@@ -158,6 +168,7 @@ func (r *run) exchange(t *rapid.T) {
 		t.Fatalf("one key for %s and %s", old, whose)
 	}
 	r.keys[key.text] = whose
+	r.signers = append(r.signers, signer{caller.ID, user, id.OpenID, key.text, key.number})
 }
 
 func errCode(refusal *world.Refusal) wechat.ErrCode {
@@ -169,7 +180,7 @@ func errCode(refusal *world.Refusal) wechat.ErrCode {
 
 func (r *run) moveClock(t *rapid.T) {
 	moves := []time.Duration{
-		time.Second, time.Minute, wechat.CodeLife - 1, wechat.CodeLife, 6 * time.Minute, 24 * time.Hour,
+		time.Second, time.Minute, wechat.CodeLife - 1, wechat.CodeLife, 6 * time.Minute, time.Hour, 24 * time.Hour, world.KeyLife,
 		-time.Second, -time.Minute, -6 * time.Minute, -24 * time.Hour,
 	}
 	if i := rapid.IntRange(0, len(moves)).Draw(t, "move"); i < len(moves) {

@@ -47,10 +47,10 @@ func (w *World) Userinfo(id wechat.AppID, name string) (Userinfo, error) {
 	if err != nil {
 		return Userinfo{}, err
 	}
-	profile := anonymous()
+	profile := profileOf(p.described)
 	raw := compact(profile)
 	e, err := p.seal(userinfoPlain{
-		OpenID: p.app.openID(p.user), Profile: profile, UnionID: p.app.unionID(p.user), Watermark: p.watermark(),
+		OpenID: p.app.openIDOf(p.user, p.described), Profile: profile, UnionID: p.app.unionIDOf(p.user, p.described), Watermark: p.watermark(),
 	})
 	return Userinfo{
 		ErrMsg: "getUserInfo:ok", RawData: string(raw), UserInfo: profile, Signature: opendata.Sign(string(raw), p.key),
@@ -64,12 +64,15 @@ func (w *World) Phone(id wechat.AppID, name string) (Phone, error) {
 	if err != nil {
 		return Phone{}, err
 	}
-	number := p.app.phoneNumber(p.user)
-	e, err := p.seal(phonePlain{PhoneNumber: number, PurePhoneNumber: number, CountryCode: "86", Watermark: p.watermark()})
+	number, pure, countryCode := p.app.phoneOf(p.user, p.described)
+	e, err := p.seal(phonePlain{PhoneNumber: number, PurePhoneNumber: pure, CountryCode: countryCode, Watermark: p.watermark()})
+	if err != nil {
+		return Phone{}, err
+	}
 	return Phone{
-		ErrMsg: "getPhoneNumber:ok", Code: p.app.phoneCode(p.user, p.serial),
+		ErrMsg: "getPhoneNumber:ok", Code: p.app.tapped(w, p.user, e.EncryptedData),
 		EncryptedData: e.EncryptedData, IV: e.IV, CloudID: p.cloudID(),
-	}, err
+	}, nil
 }
 
 // WeRun is wx.getWeRunData: the steps of the last 31 days, today included.
@@ -103,6 +106,8 @@ type phone struct {
 	key    wechat.SessionKey
 	serial uint64 // counts what was sealed for the user, so that each iv is new
 	now    time.Time
+
+	described *User // what somebody said of the user; mostly nothing
 }
 
 func (w *World) phone(id wechat.AppID, name string) (phone, error) {
@@ -116,16 +121,20 @@ func (w *World) phone(id wechat.AppID, name string) (phone, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	index, found := a.state.names[name]
-	if !found || a.state.users[index].keys == 0 {
+	if !found || a.state.users[index].keyExpires == 0 {
 		return phone{}, &NotLoggedInError{User: name, App: a.ID}
 	}
+	now := w.clock.Now()
 	u := &a.state.users[index]
+	if !u.keyAlive(now.UnixNano()) {
+		return phone{}, &NotLoggedInError{User: name, App: a.ID, Expired: true}
+	}
 	u.sealed++
-	return phone{app: a, user: name, key: sessionKey(u.key), serial: uint64(u.sealed), now: w.clock.Now()}, nil
+	return phone{app: a, user: name, key: sessionKey(u.key), serial: uint64(u.sealed), now: now, described: a.state.described(name)}, nil
 }
 
 func (p phone) seal(plain any) (opendata.Envelope, error) {
-	iv := p.app.root.derive(labelIV, p.user, p.serial).block(p.app.plusSlash)
+	iv := p.app.root.derive(labelIV, p.user, p.serial).block(p.app.plusShare())
 	e, err := opendata.Seal(p.key, iv[:], compact(plain))
 	if err != nil {
 		return e, fmt.Errorf("encrypt the data of user %q: %w", p.user, err)

@@ -89,7 +89,7 @@ func redirectTarget(header http.Header) string {
 	return redact.Shorten(location.Scheme+"://"+location.Host, 100)
 }
 
-// parseObject returns the body as a JSON object, or the reason why it is none. The Content-Type does not matter: WeChat sends
+// parseObject returns the body as what can only be a JSON object, or the reason why it is none. The Content-Type does not matter: WeChat sends
 // text/plain under /sns/ (dumps of 2020 and 2025).
 func parseObject(body []byte) (object []byte, reason string) {
 	object = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark()))
@@ -100,8 +100,6 @@ func parseObject(body []byte) (object []byte, reason string) {
 		return nil, "is HTML or XML, not JSON"
 	case object[0] != '{':
 		return nil, "is not a JSON object"
-	case !json.Valid(object):
-		return nil, fmt.Sprintf("is JSON that breaks off or is damaged (%d bytes)", len(body))
 	}
 	return object, ""
 }
@@ -113,8 +111,8 @@ func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason string) 
 		ErrCode json.RawMessage `json:"errcode"`
 		ErrMsg  json.RawMessage `json:"errmsg"`
 	}
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return nil, "is not a JSON object"
+	if err := json.Unmarshal(object, &fields); err != nil { // raw messages take every value, so it is the syntax
+		return nil, fmt.Sprintf("is JSON that breaks off or is damaged (%d bytes)", len(object))
 	}
 	digits := strings.Trim(string(fields.ErrCode), `"`) // some gateways send it as a string
 	if digits == "" || digits == "null" {
@@ -133,11 +131,28 @@ func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason string) 
 
 // text returns a JSON string's text; "" when raw is absent or another kind of value.
 func text(raw json.RawMessage) string {
+	if inner, plain := unescaped(raw); plain {
+		return inner
+	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return ""
 	}
 	return s
+}
+
+// unescaped returns the text of a JSON string of printable ASCII without escapes, as nearly all of WeChat's are.
+func unescaped(raw json.RawMessage) (text string, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
+	}
+	inner := raw[1 : len(raw)-1]
+	for _, c := range inner {
+		if c < ' ' || c > '~' || c == '\\' || c == '"' {
+			return "", false
+		}
+	}
+	return string(inner), true
 }
 
 // ridOf returns the request id at the end of an errmsg: ", rid: x" under /sns/, " rid: x" elsewhere. The older "hints" forms

@@ -112,12 +112,14 @@ func (c *Client) request(ctx context.Context, call call) *http.Request {
 	}
 	u.RawQuery = call.query.Encode()
 	header := http.Header{"Accept": {"application/json, text/plain"}, "User-Agent": {"wxlogin"}}
-	if call.body != nil {
-		header.Set("Content-Type", "application/json")
-	}
 	request := &http.Request{
 		Method: call.method, URL: &u, Host: u.Host, Header: header,
 		Body: io.NopCloser(bytes.NewReader(call.body)), ContentLength: int64(len(call.body)),
+	}
+	if call.body != nil {
+		header.Set("Content-Type", "application/json")
+	} else {
+		request.TransferEncoding = []string{"identity"} // net/http would start a goroutine and a timer to learn that the body is empty
 	}
 	return request.WithContext(ctx)
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/journal"
+	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
 )
 
-// An api is one endpoint of WeChat. To add one, write its file with a function of the form of [handler.jscode2session], its
-// golden answers, and its line in [handler.weChat].
+// An api is one endpoint of WeChat. To add one, write its file with a function of the form of [handler.jscode2session], or of
+// [handler.checkSession] when it takes an access token ([handler.withToken]) and of [handler.getUserPhoneNumber] when it also takes a JSON
+// body ([handler.withObject]); its golden answers, by a test like TestGetUserPhoneNumber; and its line in [handler.weChat].
 type api struct {
 	path   string
 	name   string // what faults, the journal and assertions call it
@@ -22,6 +24,13 @@ type api struct {
 func (h *handler) weChat() []api {
 	return []api{
 		{"/sns/jscode2session", "jscode2session", familySNS, h.jscode2session},
+		{"/cgi-bin/token", "token", familyAPI, h.token},
+		{"/cgi-bin/stable_token", "stable_token", familyAPI, h.stableToken},
+		{"/cgi-bin/openapi/rid/get", "rid/get", familyAPI, h.withObject(h.ridGet)},
+		{"/wxa/checksession", "checksession", familyAPI, h.withToken(h.checkSession)},
+		{"/wxa/resetusersessionkey", "resetusersessionkey", familyAPI, h.withToken(h.resetUserSessionKey)},
+		{"/wxa/business/getuserphonenumber", "getuserphonenumber", familyAPI, h.withObject(h.getUserPhoneNumber)},
+		{"/wxa/business/checkencryptedmsg", "checkencryptedmsg", familyAPI, h.withObject(h.checkEncryptedMsg)},
 	}
 }
 
@@ -51,9 +60,11 @@ func (f family) ridSeparator() string {
 
 // A call is one request to an endpoint.
 type call struct {
+	h      *handler
 	api    *api
 	r      *http.Request
 	record *journal.Record
+	caller wechat.AppID // whose access token it carries; empty without a valid one
 }
 
 // parameter returns a parameter of the query, the only place where WeChat reads one.
@@ -63,17 +74,33 @@ func (c *call) parameter(name string) string { return parameter(c.r.URL.RawQuery
 type answer struct {
 	body    []byte
 	refusal *world.Refusal
+	effects []world.Hit // of a magic code; mostly none
 }
 
 // dispatch lets the endpoint answer, notes what became of the call, and puts the answer on the wire.
 func (h *handler) dispatch(w http.ResponseWriter, r *http.Request, a *api) {
-	c := &call{api: a, r: r, record: journal.From(r.Context())}
+	c := &call{h: h, api: a, r: r, record: journal.From(r.Context())}
+	c.record.API, c.record.Mock = a.name, true
+	if who, hits := h.faults(c); hits != nil {
+		h.spoil(w, c, who, hits)
+		return
+	}
 	out := a.serve(c)
+	if out.effects != nil {
+		h.spoilAnswer(w, c, out)
+		return
+	}
+	c.settle(&out)
+	write(w, a.family.contentType(), out.body)
+}
+
+// settle notes what became of the call, and writes a refusal out.
+func (c *call) settle(out *answer) {
 	if out.refusal != nil {
 		c.record.ErrCode, c.record.User, c.record.Reason = int(out.refusal.Code), out.refusal.User, out.refusal.Reason
-		out.body = errorBody(a.family, out.refusal)
+		out.body = errorBody(c.api.family, out.refusal)
+		c.h.noteRID(c, out.refusal, out.body)
 	}
-	write(w, a.family.contentType(), out.body)
 }
 
 // errorBody is a refusal as WeChat writes it. The message is one of ours and needs no escapes.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
 	"github.com/wxlogin/wxlogin/internal/wxhttp"
@@ -20,6 +21,13 @@ import (
 func BenchmarkJSCode2Session(b *testing.B) {
 	w := benchWorld(b)
 	benchmarkGet(b, w, wxhttp.New(w, wxhttp.Options{}))
+}
+
+// BenchmarkJSCode2SessionJournalled is the same with a record of each call in a journal: the difference is what looking costs.
+func BenchmarkJSCode2SessionJournalled(b *testing.B) {
+	w := benchWorld(b)
+	kept := journal.New(journal.DefaultSize)
+	benchmarkGet(b, w, recorded(kept, wxhttp.New(w, wxhttp.Options{Journal: kept})))
 }
 
 // BenchmarkBareHandler is described at [BenchmarkJSCode2Session].

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,8 @@ const maxJournalledReason = 200
 const (
 	reasonBadRequest  = "bad_request"
 	reasonUnknownApp  = "unknown_app"
+	reasonUnknownUser = "unknown_user"
+	reasonConflict    = "conflict"
 	reasonNotLoggedIn = "not_logged_in"
 	reasonFull        = "world_full"
 	reasonNotFound    = "not_found"
@@ -61,8 +64,8 @@ func (h *handler) serveControl(w http.ResponseWriter, r *http.Request) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	if serve, found := methods[method]; found {
-		serve(w, r)
+	if serves, found := methods[method]; found {
+		serves.serve(w, r)
 		return
 	}
 	allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
@@ -73,17 +76,30 @@ func (h *handler) serveControl(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// get serves a route that only reads.
-func get(answer func(*http.Request) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// get serves a route that only reads and takes no parameters.
+func get(answer func(*http.Request) (any, error)) endpoint {
+	return endpoint{serve: func(w http.ResponseWriter, r *http.Request) {
 		answered(w, r, answer)
-	}
+	}}
+}
+
+// query serves a route that only reads, whose query has parameters that are the fields of T.
+func query[T any](answer func(*http.Request, T) (any, error)) endpoint {
+	return endpoint{in: reflect.TypeFor[T](), serve: func(w http.ResponseWriter, r *http.Request) {
+		answered(w, r, func(r *http.Request) (any, error) {
+			var in T
+			if err := readQuery(r.URL.RawQuery, &in); err != nil {
+				return nil, err
+			}
+			return answer(r, in)
+		})
+	}}
 }
 
 // post serves a route that takes a JSON object of the type T. No body at all is an empty object; its Content-Type does not
 // matter, so that plain curl -d works.
-func post[T any](answer func(*http.Request, T) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func post[T any](answer func(*http.Request, T) (any, error)) endpoint {
+	return endpoint{in: reflect.TypeFor[T](), serve: func(w http.ResponseWriter, r *http.Request) {
 		answered(w, r, func(r *http.Request) (any, error) {
 			var in T
 			if err := readJSON(w, r, &in); err != nil {
@@ -91,18 +107,22 @@ func post[T any](answer func(*http.Request, T) (any, error)) http.HandlerFunc {
 			}
 			return answer(r, in)
 		})
-	}
+	}}
 }
 
 func answered(w http.ResponseWriter, r *http.Request, answer func(*http.Request) (any, error)) {
 	out, err := answer(r)
 	if err != nil {
-		p := problemOf(err)
-		journal.From(r.Context()).Reason = redact.Shorten(err.Error(), maxJournalledReason)
-		problem.Write(w, p)
+		failed(w, r, err)
 		return
 	}
 	writeJSON(w, out)
+}
+
+// failed answers with the error's problem and notes it for the log.
+func failed(w http.ResponseWriter, r *http.Request, err error) {
+	journal.From(r.Context()).Reason = redact.Shorten(err.Error(), maxJournalledReason)
+	problem.Write(w, problemOf(err))
 }
 
 // readJSON reads one object and refuses what it does not know, so that a mistyped field is noticed.
@@ -130,7 +150,12 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 		if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return badRequest("field %q is not a %s", e.Field, e.Type)
 		}
-		return badRequest("the body does not fit: %s", strings.TrimPrefix(err.Error(), "json: "))
+		reason := strings.TrimPrefix(err.Error(), "json: ")
+		if quoted, unknown := strings.CutPrefix(reason, "unknown field "); unknown {
+			name, _ := strconv.Unquote(quoted)
+			return badRequest("the body does not fit: unknown field %q", wechat.Shown(name, 80))
+		}
+		return badRequest("the body does not fit: %s", reason)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return badRequest("the body holds more than one JSON object")
@@ -166,7 +191,13 @@ func problemOf(err error) problem.Problem {
 		p.Status, p.Reason = http.StatusConflict, reasonNotLoggedIn
 	} else if _, ok := errors.AsType[*wechat.ShapeError](err); ok {
 		p.Status, p.Reason = http.StatusBadRequest, reasonBadRequest
-	} else if errors.Is(err, world.ErrFull) {
+	} else if _, ok := errors.AsType[*world.FaultError](err); ok {
+		p.Status, p.Reason = http.StatusBadRequest, reasonBadRequest
+	} else if _, ok := errors.AsType[*world.UnknownUserError](err); ok {
+		p.Status, p.Reason = http.StatusNotFound, reasonUnknownUser
+	} else if _, ok := errors.AsType[*world.ConflictError](err); ok {
+		p.Status, p.Reason = http.StatusConflict, reasonConflict
+	} else if errors.Is(err, world.ErrFull) || errors.Is(err, world.ErrTooManyApps) {
 		p.Status, p.Reason = http.StatusInsufficientStorage, reasonFull
 	} else {
 		return p // an error that nobody expected may say anything

@@ -26,10 +26,10 @@ func (h *handler) jscode2session(c *call) answer {
 		if refusal.Code == wechat.CodeAppIDMissing && c.r.ContentLength != 0 {
 			refusal.Reason += "; parameters in a body are not read"
 		}
-		return answer{refusal: refusal}
+		return answer{refusal: refusal, effects: refusal.Effects}
 	}
 	c.record.User = identity.User
-	return answer{body: appendIdentity(make([]byte, 0, 160), identity)}
+	return answer{body: appendIdentity(make([]byte, 0, 160), identity), effects: identity.Effects}
 }
 
 // appendIdentity writes WeChat's answer: no errcode, the key first, no unionid where there is none. Slashes of the key are

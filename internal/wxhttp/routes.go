@@ -9,23 +9,41 @@ import (
 	"github.com/wxlogin/wxlogin/internal/world"
 )
 
-// maxOffset bounds how far the clock can be moved: 100 years, within what a duration and the certificates of a test can hold.
-const maxOffset = 100 * 365 * 24 * time.Hour
+// maxOffset bounds how far the clock can be moved.
+const maxOffset = world.MaxOffset
 
 // maxJournalledUser is in characters; a name that the world accepts is not longer.
 const maxJournalledUser = 64
 
-// controlRoutes is the control API, route by route.
-func (h *handler) controlRoutes() map[string]map[string]http.HandlerFunc {
-	return map[string]map[string]http.HandlerFunc{
-		"/_mock/login":    {http.MethodPost: post(h.login)},
-		"/_mock/userinfo": {http.MethodPost: post(phoneCall(h, h.world.Userinfo))},
-		"/_mock/phone":    {http.MethodPost: post(phoneCall(h, h.world.Phone))},
-		"/_mock/werun":    {http.MethodPost: post(phoneCall(h, h.world.WeRun))},
-		"/_mock/group":    {http.MethodPost: post(phoneCall(h, h.world.Group))},
-		"/_mock/clock":    {http.MethodGet: get(h.readClock), http.MethodPost: post(h.moveClock)},
-		"/_mock/reset":    {http.MethodPost: post(h.reset)},
-		"/_mock/env":      {http.MethodGet: get(h.env)},
+// controlRoutes is the control API, route by route, in the order of its documentation. A route without documentation fails
+// the test of docs/control-api.md.
+func (h *handler) controlRoutes() []route {
+	return []route{
+		{http.MethodPost, "/_mock/login", post(h.login), docLogin},
+		{http.MethodPost, "/_mock/userinfo", post(phoneCall(h, h.world.Userinfo)), docUserinfo},
+		{http.MethodPost, "/_mock/phone", post(phoneCall(h, h.world.Phone)), docPhone},
+		{http.MethodPost, "/_mock/werun", post(phoneCall(h, h.world.WeRun)), docWeRun},
+		{http.MethodPost, "/_mock/group", post(phoneCall(h, h.world.Group)), docGroup},
+		{http.MethodGet, "/_mock/clock", get(h.readClock), docReadClock},
+		{http.MethodPost, "/_mock/clock", post(h.moveClock), docMoveClock},
+		{http.MethodPost, "/_mock/reset", post(h.reset), docReset},
+		{http.MethodGet, "/_mock/env", query(h.env), docEnv},
+		{http.MethodGet, "/_mock/users", query(h.users), docUsers},
+		{http.MethodPost, "/_mock/users", post(h.addUser), docAddUser},
+		{http.MethodPut, "/_mock/users", post(h.setUser), docSetUser},
+		{http.MethodDelete, "/_mock/users", post(h.removeUser), docRemoveUser},
+		{http.MethodGet, "/_mock/apps", get(h.appList), docApps},
+		{http.MethodPost, "/_mock/apps", post(h.addApp), docAddApp},
+		{http.MethodDelete, "/_mock/apps", post(h.removeApp), docRemoveApp},
+		{http.MethodGet, "/_mock/world", h.worldEndpoint(), docWorld},
+		{http.MethodGet, "/_mock/journal", query(h.readJournal), docJournal},
+		{http.MethodGet, "/_mock/journal/stream", stream(h.streamJournal), docJournalStream},
+		{http.MethodPost, "/_mock/assert", post(h.assert), docAssert},
+		{http.MethodGet, "/_mock/faults", get(h.listFaults), docListFaults},
+		{http.MethodPost, "/_mock/faults", post(h.addFault), docAddFault},
+		{http.MethodDelete, "/_mock/faults", post(h.removeFaults), docRemoveFaults},
+		{http.MethodGet, "/_mock/scenarios", get(h.listScenarios), docListScenarios},
+		{http.MethodPost, "/_mock/scenarios", post(h.startScenario), docStartScenario},
 	}
 }
 
@@ -78,27 +96,54 @@ type clockAnswer struct {
 	Now           time.Time `json:"now"`
 	Offset        string    `json:"offset"` // as a Go duration: "6m0s"
 	OffsetSeconds int64     `json:"offset_seconds"`
+	Frozen        bool      `json:"frozen"` // the clock stands still
 }
 
 func (h *handler) readClock(*http.Request) (any, error) {
 	c := h.world.Clock()
 	offset := c.Offset()
-	return clockAnswer{Now: c.Now().Truncate(time.Second), Offset: offset.String(), OffsetSeconds: int64(offset / time.Second)}, nil
+	if c.Frozen() {
+		offset = offset.Round(time.Second) // it changes all the time
+	}
+	return clockAnswer{
+		Now: c.Now().Truncate(time.Second), Offset: offset.String(), OffsetSeconds: int64(offset / time.Second), Frozen: c.Frozen(),
+	}, nil
 }
 
 // clockRequest has exactly one of its fields.
 type clockRequest struct {
-	Move  string `json:"move"` // a Go duration with a sign or without: "+6m", "-1h30m"
-	Reset bool   `json:"reset"`
+	Move   string `json:"move"` // a Go duration with a sign or without: "+6m", "-1h30m"
+	Set    string `json:"set"`  // a time in RFC 3339
+	Freeze bool   `json:"freeze"`
+	Reset  bool   `json:"reset"`
 }
 
 func (h *handler) moveClock(r *http.Request, in clockRequest) (any, error) {
 	c := h.world.Clock()
-	if in.Reset == (in.Move != "") {
-		return nil, badRequest(`give either "move", such as "+6m", or "reset": true`)
+	given := 0
+	for _, one := range []bool{in.Move != "", in.Set != "", in.Freeze, in.Reset} {
+		if one {
+			given++
+		}
 	}
-	if in.Reset {
+	switch {
+	case given != 1:
+		return nil, badRequest(`give one of "move", such as "+6m", "set", such as "2026-11-23T10:00:00Z", "freeze": true and "reset": true`)
+	case in.Reset:
 		c.Reset()
+		return h.movedClock(r)
+	case in.Freeze:
+		c.Freeze()
+		return h.movedClock(r)
+	case in.Set != "":
+		at, err := time.Parse(time.RFC3339, in.Set)
+		if err != nil {
+			return nil, badRequest("%q is not a time such as 2026-11-23T10:00:00Z", wechat.Shown(in.Set, 40))
+		}
+		if !world.WithinReach(world.Start{At: at}) {
+			return nil, tooFar()
+		}
+		c.Set(at)
 		return h.movedClock(r)
 	}
 	by, err := time.ParseDuration(in.Move)
@@ -107,11 +152,13 @@ func (h *handler) moveClock(r *http.Request, in clockRequest) (any, error) {
 	}
 	// by is checked alone first: the sum could overflow.
 	if by.Abs() > maxOffset || (c.Offset()+by).Abs() > maxOffset {
-		return nil, badRequest("the clock cannot be moved more than 100 years")
+		return nil, tooFar()
 	}
 	c.Move(by)
 	return h.movedClock(r)
 }
+
+func tooFar() error { return badRequest("the clock cannot be moved more than 100 years") }
 
 func (h *handler) movedClock(r *http.Request) (any, error) {
 	if err := h.OnChange(r.Context(), Change{}); err != nil {
@@ -137,6 +184,8 @@ func (h *handler) reset(r *http.Request, in resetRequest) (any, error) {
 	} else if err := h.world.Reset(in.AppID); err != nil {
 		return nil, err
 	}
+	h.Journal.Forget(string(in.AppID))
+	h.rids.forget(in.AppID)
 	return resetAnswer{Reset: true, AppID: in.AppID}, h.OnChange(r.Context(), Change{Reset: true, AppID: in.AppID})
 }
 
@@ -147,16 +196,24 @@ type envAnswer struct {
 	Mock   bool         `json:"mock"`
 }
 
+type envRequest struct {
+	AppID wechat.AppID `json:"appid"` // absent: the default app
+}
+
 // env is what another program needs to find and use the simulation. A secret that
-// somebody configured may be that of a real mini program and is not given away; the demo secret is public.
-func (h *handler) env(r *http.Request) (any, error) {
-	app := h.world.Default()
+// somebody configured may be that of a real mini program and is not given away; the demo secret is public, and an invented one
+// is good for nothing elsewhere.
+func (h *handler) env(r *http.Request, in envRequest) (any, error) {
+	app, err := h.world.App(in.AppID)
+	if err != nil {
+		return nil, err
+	}
 	answer := envAnswer{URL: h.URL, AppID: app.ID, Mock: true}
 	if answer.URL == "" {
 		answer.URL = "http://" + r.Host
 	}
-	if app.Secret.Equal(wechat.NewAppSecret(world.DemoSecret).Secret) {
-		answer.Secret = world.DemoSecret
+	if app.Invented || app.Secret.Equal(wechat.NewAppSecret(world.DemoSecret).Secret) {
+		answer.Secret = app.Secret.Reveal()
 	}
 	return answer, nil
 }

@@ -2,7 +2,12 @@
 // answers, and the control API under /_mock/ that moves the simulation.
 //
 // The forms of WeChat's answers were taken from its documentation (developers.weixin.qq.com, read in November 2026) and from dumps
-// in public reports; each golden file under testdata names its source.
+// in public reports; each golden file under testdata names its source, or says that the form is our choice.
+//
+// An endpoint with an access token checks, in this order: that there is one (41001), its shape (40014), whose it is and that it is the
+// newest (40001), its age (42001), the method (43002), the body (44002 for none, 47001 for what is no JSON object or lacks a field).
+// /cgi-bin/token reads the query alone, /cgi-bin/stable_token a JSON body alone. Errors of /sns/ join the rid by ", rid: ", all others by
+// " rid: ".
 package wxhttp
 
 import (
@@ -10,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/problem"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -26,23 +32,29 @@ const codeUnknownAPI wechat.ErrCode = 40066
 type Options struct {
 	URL string // where the simulation is reached, as /_mock/env tells it; "": where the caller found it
 
+	// Journal, if not nil, is what /_mock/journal and /_mock/assert read. Whoever serves the handler writes it.
+	Journal *journal.Journal
+
 	// OnChange, if not nil, is called after each change that others may have to follow. Its error is logged as the reason of
 	// the call, which then fails with status 500 although the world has changed.
 	OnChange func(context.Context, Change) error
 }
 
-// A Change is what the control API did to the world: the clock was moved, or an app was reset.
+// A Change is what the control API did to the world: the clock was moved, an app was reset or removed, or a user was removed.
 type Change struct {
 	Reset bool
-	AppID wechat.AppID // of a reset; "": all apps, and the clock is back on the system's time
+	AppID wechat.AppID // of a reset; "": all apps, and the clock is back where it was at the beginning
+
+	OpenID wechat.OpenID // of a user of AppID who was removed; empty for other changes
 }
 
 // handler answers for one world. It only reads its maps.
 type handler struct {
 	Options
 	world   *world.World
-	apis    map[string]*api                        // WeChat's, by path
-	control map[string]map[string]http.HandlerFunc // ours, by path and method
+	rids    ridLog
+	apis    map[string]*api                // WeChat's, by path
+	control map[string]map[string]endpoint // ours, by path and method
 }
 
 // New returns the handler of a simulated WeChat. It fills in the [journal.Record] of each call. Paths outside of its four
@@ -52,11 +64,14 @@ func New(w *world.World, options Options) http.Handler {
 	if h.OnChange == nil {
 		h.OnChange = func(context.Context, Change) error { return nil }
 	}
+	if h.Journal == nil {
+		h.Journal = journal.New(1) // stays empty
+	}
 	h.apis = make(map[string]*api)
 	for _, a := range h.weChat() {
 		h.apis[a.path] = &a
 	}
-	h.control = h.controlRoutes()
+	h.control = byPath(h.controlRoutes())
 	return h
 }
 

@@ -221,6 +221,10 @@ func TestJSCode2Session(t *testing.T) {
 				}
 				answer, record := b.do(method, tt.target(b), tt.body)
 				golden(t, tt.source, answer)
+				tt.record.API, tt.record.Mock = "jscode2session", true
+				if tt.source == sourceUnknown {
+					tt.record.API = "unknown"
+				}
 				if diff := cmp.Diff(tt.record, record); diff != "" {
 					t.Error("journal:", diff)
 				}
