@@ -3,9 +3,7 @@ package mockclient
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -161,9 +159,6 @@ func (c *Client) World(ctx context.Context) (json.RawMessage, error) {
 	return c.call(ctx, http.MethodGet, "/_mock/world", nil, &object)
 }
 
-// maxWorld bounds what is read of a world: as much as one is loaded from.
-const maxWorld = 64 << 20
-
 // WorldFile returns the world as the text of a file that a simulation can be started with.
 func (c *Client) WorldFile(ctx context.Context, secrets bool) ([]byte, error) {
 	const path = "/_mock/world"
@@ -171,20 +166,9 @@ func (c *Client) WorldFile(ctx context.Context, secrets bool) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make call of %s: %w", path, err)
 	}
-	answer, err := c.http.Do(request)
+	answer, text, err := c.fetch(ctx, request)
 	if err != nil {
-		return nil, c.unreachable(ctx, err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.Header.Get(mockHeader) == "" {
-		return nil, &NotAMockError{URL: c.base}
-	}
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxWorld+1))
-	if err != nil {
-		return nil, c.unreachable(ctx, err)
-	}
-	if len(text) > maxWorld {
-		return nil, errors.New("the simulation's world is larger than 64 MiB")
+		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		_, err = read(path, answer, text, new(json.RawMessage))
