@@ -121,7 +121,7 @@ func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
 	}
-	_, err = read(path, answer, raw, nil)
+	_, err = read(path, answer.StatusCode, raw, nil)
 	return nil, err
 }
 

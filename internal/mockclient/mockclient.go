@@ -94,40 +94,40 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) (js
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	answer, raw, err := c.fetch(ctx, request)
+	status, raw, err := c.fetch(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return read(path, answer, raw, out)
+	return read(path, status, raw, out)
 }
 
-// fetch sends a request and reads the whole answer of a simulation, whatever its status.
-func (c *Client) fetch(ctx context.Context, request *http.Request) (*http.Response, []byte, error) {
+// fetch sends a request and reads the whole answer of a simulation, whatever its HTTP status.
+func (c *Client) fetch(ctx context.Context, request *http.Request) (status int, raw []byte, err error) {
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return nil, nil, c.unreachable(ctx, err)
+		return 0, nil, c.unreachable(ctx, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.Header.Get(mockHeader) == "" {
-		return nil, nil, &NotAMockError{URL: c.base}
+		return 0, nil, &NotAMockError{URL: c.base}
 	}
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	raw, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
-		return nil, nil, c.unreachable(ctx, err)
+		return 0, nil, c.unreachable(ctx, err)
 	}
 	if len(raw) > maxAnswer {
-		return nil, nil, fmt.Errorf("the simulation's answer to %s is larger than %d bytes", request.URL.Path, maxAnswer)
+		return 0, nil, fmt.Errorf("the simulation's answer to %s is larger than %d bytes", request.URL.Path, maxAnswer)
 	}
-	return answer, raw, nil
+	return answer.StatusCode, raw, nil
 }
 
 // read makes sense of an answer of a simulation.
-func read(path string, answer *http.Response, raw []byte, out any) (json.RawMessage, error) {
-	if answer.StatusCode != http.StatusOK {
+func read(path string, status int, raw []byte, out any) (json.RawMessage, error) {
+	if status != http.StatusOK {
 		if p, err := problem.Decode(raw); err == nil {
 			return nil, p
 		}
-		return nil, fmt.Errorf("the simulation answered %s with HTTP status %d", path, answer.StatusCode)
+		return nil, fmt.Errorf("the simulation answered %s with HTTP status %d", path, status)
 	}
 	raw = bytes.TrimSpace(raw)
 	if err := json.Unmarshal(raw, out); err != nil {

@@ -166,12 +166,12 @@ func (c *Client) WorldFile(ctx context.Context, secrets bool) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make call of %s: %w", path, err)
 	}
-	answer, text, err := c.fetch(ctx, request)
+	status, text, err := c.fetch(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode != http.StatusOK {
-		_, err = read(path, answer, text, new(json.RawMessage))
+	if status != http.StatusOK {
+		_, err = read(path, status, text, new(json.RawMessage))
 		return nil, err
 	}
 	return text, nil
