@@ -95,7 +95,7 @@ func cause(err error) string {
 
 func freshClient(transport *http.Transport) *http.Client {
 	transport.DisableKeepAlives = true
-	return &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	return &http.Client{Transport: transport, Timeout: time.Minute} // no effect above hangs
 }
 
 const (
