@@ -15,7 +15,7 @@ var levels = []level{
 		"internal/session/memory", "internal/session/sqlite", "internal/session/storetest",
 	}},
 	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/login"}},
-	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/server"}},
+	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/intercept", "internal/server"}},
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
 	{"app", []string{"internal/app"}},

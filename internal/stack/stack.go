@@ -89,14 +89,17 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		return nil, err
 	}
 	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
+	listeners := []net.Listener{listener}
 	if s.mock != nil {
 		options.Journal = s.mock.kept
 		options.Mark = mark
+		options.Proxy, options.Watch = s.mock.proxy.Handler, s.mock.proxy.Watch
+		listeners = []net.Listener{s.mock.proxy.Listen(listener), s.mock.proxy.Accepted()}
 	}
 	front := server.New(options)
 	s.ready = Ready{Event: "ready", URL: s.url, AppID: service.AppID, Mock: o.Mock != nil, PID: os.Getpid()}
 	front.Ready()
-	go s.run(ctx, front, listener, service)
+	go s.run(ctx, front, listeners, service, o.Logger)
 	return s, nil
 }
 
@@ -132,7 +135,7 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 }
 
 // run serves until ctx is done, then drains, and sweeps meanwhile.
-func (s *Stack) run(ctx context.Context, front *server.Server, listener net.Listener, service *login.Service) {
+func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
 	sweep, stop := context.WithCancel(ctx)
 	swept := make(chan struct{})
@@ -140,7 +143,10 @@ func (s *Stack) run(ctx context.Context, front *server.Server, listener net.List
 		defer close(swept)
 		s.sweep(sweep, service)
 	}()
-	s.err = front.Serve(ctx, listener)
+	if s.mock != nil {
+		defer s.mock.removeFiles(ctx, logger)()
+	}
+	s.err = front.Serve(ctx, listeners...)
 	stop()
 	<-swept
 	if s.mock != nil {
