@@ -4,17 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/server"
 )
 
-// intercept makes the authority and the proxy of a simulation. The certificates live by the machine's time: clients know no other.
+// intercept makes the proxy of a simulation, and the place for the files of its clients.
 func (s *simulation) intercept(o Options) (err error) {
-	if s.ca, err = intercept.NewCA(time.Now); err != nil {
-		return err
-	}
 	if o.Mock.CADir != "" {
 		s.files, err = intercept.KeepFiles(o.Mock.CADir, s.ca)
 	} else {

@@ -88,7 +88,12 @@ func newSimulation(o Options, url string) (*simulation, error) {
 		return nil, err
 	}
 	s.app = s.world.Default()
-	s.api = wxhttp.New(s.world, wxhttp.Options{URL: url, OnChange: s.follow, Journal: s.kept})
+	if s.ca, err = intercept.NewCA(time.Now); err != nil { // clients know no time but the machine's
+		return nil, err
+	}
+	s.api = wxhttp.New(s.world, wxhttp.Options{
+		URL: url, OnChange: s.follow, Journal: s.kept, CA: wxhttp.Authority{PEM: s.ca.PEM(), NotAfter: s.ca.NotAfter()},
+	})
 	s.weChat = &http.Server{
 		Handler:           server.RecordIn(s.kept, s.counted(s.api), o.Logger, s.clock.Now),
 		ReadHeaderTimeout: time.Minute, // its only client is ours

@@ -35,6 +35,8 @@ type Options struct {
 	// Journal, if not nil, is what /_mock/journal and /_mock/assert read. Whoever serves the handler writes it.
 	Journal *journal.Journal
 
+	CA Authority // what /_mock/ca tells; zero: there is none
+
 	// OnChange, if not nil, is called after each change that others may have to follow. Its error is logged as the reason of
 	// the call, which then fails with status 500 although the world has changed.
 	OnChange func(context.Context, Change) error
