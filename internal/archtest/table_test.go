@@ -51,6 +51,7 @@ var owners = []owner{
 	{"github.com/lmittmann/tint", []string{"internal/app"}, "handlers and servers are handed a slog.Handler"},
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
 	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite"}, "processes that open a new file at once take turns"},
+	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }
 

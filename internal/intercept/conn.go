@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // recordHandshake is the first byte of every TLS connection, and of no HTTP request (RFC 8446, section 5.1).
@@ -52,6 +53,7 @@ func (c *frontConn) Read(b []byte) (int, error) {
 		return n, err
 	}
 	c.taken.Store(true)
+	_ = c.Conn.SetDeadline(time.Time{}) // that of the server, for a request's header
 	secure := &clientConn{Conn: c.Conn, head: bytes.Clone(b[:n])}
 	c.proxy.begin(secure, func() { c.proxy.serveTLS(secure) })
 	return 0, io.EOF
@@ -84,8 +86,8 @@ type clientConn struct {
 
 	last     [plainAlert]byte // what was read last; as head
 	offered  bool             // our certificate was sent; as asked
-	spoke    atomic.Bool // a request came, or the beginning of one
-	timedOut atomic.Bool // it is we who ended it
+	spoke    atomic.Bool      // a request came, or the beginning of one
+	timedOut atomic.Bool      // it is we who ended it
 }
 
 func (c *clientConn) Read(b []byte) (int, error) {

@@ -35,6 +35,11 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	record.Host = t.String()
+	if p.full() {
+		w.Header().Set("Retry-After", "1")
+		refuse(w, r, http.StatusServiceUnavailable, "try_later", "too many tunnels are open")
+		return
+	}
 	if host, found := wechat.HostOf(t.host); found {
 		conn, err := hijack(w)
 		if err != nil {
@@ -45,9 +50,10 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		p.begin(conn, func() { p.serveTunnel(conn) })
 		return
 	}
-	if p.refused(w, r, t) {
+	if p.refused(w, r, t) || !p.enter(nil) {
 		return
 	}
+	defer p.leave(nil)
 	remote, err := p.dial(r, t)
 	if err != nil {
 		p.unreachable(w, r, t, err)

@@ -36,6 +36,9 @@ import (
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
+// maxConns bounds the connections that pass through or are in a handshake; a tunnel has two. A test suite opens some hundred.
+const maxConns = 4096
+
 // Options of a [Proxy].
 type Options struct {
 	CA     *CA
@@ -147,8 +150,7 @@ func (p *Proxy) note(peer net.Addr, method, host, reason string) {
 	p.o.Logger.Warn(method+" "+redact.Shorten(host, 120), "reason", reason)
 }
 
-// begin does work in a goroutine that Close waits for, and says whether it does: not after Close. The connection is closed then and
-// when the work is over, unless it was handed on.
+// begin does work in a goroutine of its own, which Close makes an end to and waits for. The connection is closed where that cannot be.
 func (p *Proxy) begin(conn net.Conn, work func()) {
 	if !p.enter(conn) {
 		_ = conn.Close()
@@ -160,11 +162,11 @@ func (p *Proxy) begin(conn net.Conn, work func()) {
 	}()
 }
 
-// enter counts work and its connection, if there is one. It is refused after Close.
+// enter counts work and its connection, if there is one. It is refused when there is too much of it, and after Close.
 func (p *Proxy) enter(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || len(p.conns) >= maxConns {
 		return false
 	}
 	if conn != nil {
@@ -172,6 +174,13 @@ func (p *Proxy) enter(conn net.Conn) bool {
 	}
 	p.work.Add(1)
 	return true
+}
+
+// full reports whether a tunnel would be one too many.
+func (p *Proxy) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns)+2 > maxConns
 }
 
 func (p *Proxy) leave(conn net.Conn) {

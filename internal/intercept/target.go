@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,10 +40,13 @@ func parseTarget(authority string, defaultPort uint16) (t target, ok bool) {
 		return target{}, false
 	}
 	if addr, err := netip.ParseAddr(host); err == nil {
+		if addr.Zone() != "" { // the name of an interface, which means something on one machine alone
+			return target{}, false
+		}
 		return target{addr.String(), uint16(number)}, true
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "" || len(host) > maxName || strings.ContainsFunc(host, func(r rune) bool { return !inName(r) }) {
+	if len(host) > maxName || slices.Contains(strings.Split(host, "."), "") || strings.ContainsFunc(host, func(r rune) bool { return !inName(r) }) {
 		return target{}, false
 	}
 	return target{host, uint16(number)}, true
