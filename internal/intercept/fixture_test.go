@@ -106,6 +106,9 @@ func (b *bed) via() *http.Transport {
 	return transport
 }
 
+// refuses is an address where nobody listens, and a port that nobody is given by chance.
+const refuses = "127.0.0.1:1"
+
 // dial opens a connection to the port.
 func (b *bed) dial() *net.TCPConn {
 	b.t.Helper()

@@ -250,11 +250,7 @@ func TestStopCutsTunnels(t *testing.T) {
 	_, _, own := b.connect("api.weixin.qq.com:443") // nothing was sent through it yet
 	half := b.dial()                                // in the middle of its ClientHello
 	_, _ = half.Write([]byte{0x16, 3, 1, 2, 0, 1})
-	start := time.Now()
-	b.stop()
-	if took := time.Since(start); took > 30*time.Second { // they would have gone on for ever
-		t.Errorf("the stop took %v", took)
-	}
+	b.stop() // they would have gone on for ever
 	for name, conn := range map[string]net.Conn{"foreign": foreign, "own": own, "half": half} {
 		if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: still open", name)
@@ -269,17 +265,12 @@ func TestStopCutsTunnels(t *testing.T) {
 func TestNowhere(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, nil)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = closed.Close()
 	tests := []struct {
 		target         string
 		status         int
 		reason, detail string
 	}{
-		{closed.Addr().String(), 502, "unreachable", "cannot reach " + closed.Addr().String() + ": connection refused"},
+		{refuses, 502, "unreachable", "cannot reach " + refuses + ": connection refused"},
 		{"nowhere.invalid:443", 502, "unreachable", "cannot reach nowhere.invalid:443: "}, // why depends on the name server, if there is one
 		{"nowhere.invalid", 400, "bad_request", "CONNECT takes host:port, such as api.weixin.qq.com:443"},
 		{"nowhere.invalid:0", 400, "bad_request", "CONNECT takes host:port, such as api.weixin.qq.com:443"},
@@ -303,12 +294,12 @@ func TestNowhere(t *testing.T) {
 		}
 	}
 	for _, scheme := range []string{"http", "https"} {
-		got := b.raw("GET " + scheme + "://" + closed.Addr().String() + "/hook/T0PS3CR3T?q=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		got := b.raw("GET " + scheme + "://" + refuses + "/hook/T0PS3CR3T?q=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if reason, detail := got.problem(); got.status != 502 || reason != "unreachable" || !strings.HasSuffix(detail, ": connection refused") {
 			t.Errorf("%s: %+v", scheme, got)
 		}
 		kept++
-		if got := b.last(kept); got.API != "proxy" || got.Host != closed.Addr().String() || got.Path != "" {
+		if got := b.last(kept); got.API != "proxy" || got.Host != refuses || got.Path != "" {
 			t.Errorf("%s: the journal has %+v", scheme, got)
 		}
 	}

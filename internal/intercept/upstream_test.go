@@ -181,12 +181,7 @@ func TestUpstreamSOCKS(t *testing.T) {
 // TestUpstreamFails: what the other proxy does not do is told, and its password is not.
 func TestUpstreamFails(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = closed.Close()
-	dead := closed.Addr().String()
+	const dead = refuses
 	asked := make(chan *http.Request, 10)
 	picky := connectProxy(t, dead, asked)
 	garbage := listen(t, func(conn net.Conn) { _, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.6\r\n") })
