@@ -153,7 +153,7 @@ func TestEffects(t *testing.T) {
 				b, j := newBed(t, wxhttp.Options{}), &journalling{}
 				server := httptest.NewServer(j.wrap(b.handler))
 				t.Cleanup(server.Close)
-				tryEffect(t, b, j, tt.effect, freshClient(&http.Transport{}), server.URL, tt.tcp, tt.after)
+				tryEffect(t, b, tt.effect, freshClient(&http.Transport{}), server.URL, tt.tcp, tt.after)
 				toldOf(t, j, tt.effect)
 			})
 			t.Run("pipe", func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestEffects(t *testing.T) {
 					go func() { _ = server.Serve(listener) }()
 					defer func() { _ = server.Close() }()
 					client := freshClient(&http.Transport{DialContext: listener.dial})
-					tryEffect(t, b, j, tt.effect, client, "http://127.0.0.1", tt.pipe, tt.after)
+					tryEffect(t, b, tt.effect, client, "http://127.0.0.1", tt.pipe, tt.after)
 					toldOf(t, j, tt.effect)
 				})
 			})
@@ -173,7 +173,7 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-func tryEffect(t *testing.T, b bed, j *journalling, text string, client *http.Client, base, want, after string) {
+func tryEffect(t *testing.T, b bed, text string, client *http.Client, base, want, after string) {
 	t.Helper()
 	e, err := world.ParseEffect(text)
 	if err != nil {
