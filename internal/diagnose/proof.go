@@ -1,0 +1,393 @@
+package diagnose
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/opendata"
+)
+
+// A proof is a key that makes text of the data, which no wrong key does, although the whole does not decrypt.
+type proof struct {
+	key     reading
+	iv      reading // without bytes where no reading of the iv is one
+	text    string  // of the data, base64 digits only
+	changes []change
+	login   *Key // the key is this one of another login
+
+	block cipher.Block
+	raw   []byte
+	plain []byte // of the whole blocks, padding included
+	looks []Block
+	score int
+}
+
+// The sample of blocks that a key is judged by: so many from the start and so many from the end.
+const sampled = 8
+
+// maxCandidates bounds how many other keys are held against the blocks one by one.
+const maxCandidates = 1024
+
+// provenKey looks for a key under which blocks read, and derives from the others what happened.
+func (a *analysis) provenKey() bool {
+	a.ran["blocks"] = true
+	var best proof
+	for _, v := range first(a.variants(fieldData, fieldData), maxPlain*2) {
+		text, raw := lenient(v.text)
+		if len(raw) < blockSize {
+			continue
+		}
+		for _, key := range a.readings(fieldKey, fieldKey) {
+			a.improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes})
+		}
+		for i := range first(a.in.Keys, maxCandidates) {
+			bytes, err := a.in.Keys[i].SessionKey.Bytes()
+			if err == nil && best.score == 0 {
+				key := reading{text: a.in.Keys[i].SessionKey.Reveal(), raw: bytes}
+				a.improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, login: &a.in.Keys[i]})
+			}
+		}
+	}
+	if best.score == 0 {
+		return false
+	}
+	best.plain = rawCBC(best.block, best.ivOrZero(), best.raw)
+	best.looks = mapBlocks(best.plain)
+	a.report.Blocks = BlockMap{Blocks: best.looks, Bytes: len(best.raw)}
+	before := len(a.report.Findings)
+	a.derive(&best)
+	if len(a.report.Findings) == before {
+		return false
+	}
+	undone := changed(solution{key: best.key, data: reading{changes: best.changes}, order: orders()[0]})
+	if best.login != nil {
+		undone = append(undone, a.ofLogin(*best.login))
+	}
+	a.report.Findings = append(a.report.Findings[:before:before], append(undone, a.report.Findings[before:]...)...)
+	return true
+}
+
+// lenient decodes what can be decoded of a text of data: to its end if it is cut, to the first character that is none of base64.
+func lenient(text string) (string, []byte) {
+	digits := strings.TrimRight(text, "=")
+	if at := strings.IndexFunc(digits, func(r rune) bool { return !strings.ContainsRune(base64Digits, r) }); at >= 0 {
+		digits = digits[:at]
+	}
+	if len(digits)%quad == 1 {
+		digits = digits[:len(digits)-1]
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(digits)
+	if err != nil {
+		return "", nil
+	}
+	return digits, raw
+}
+
+func (p *proof) ivOrZero() []byte {
+	if len(p.iv.raw) == blockSize {
+		return p.iv.raw
+	}
+	return make([]byte, blockSize)
+}
+
+// improve replaces best by p if more blocks read under it. One block alone is no proof: random bytes are text with a probability of
+// about 4e-7, and many keys and texts are tried. Two are, and so is the only one behind the iv if it ends in padding.
+func (a *analysis) improve(best *proof, p proof) {
+	block, err := aes.NewCipher(p.key.raw)
+	if err != nil {
+		return
+	}
+	p.block = block
+	count := len(p.raw) / blockSize
+	for i := 1; i < count; i++ {
+		if i >= sampled && i < count-sampled {
+			i = count - sampled
+		}
+		if lookOf(rawBlock(block, nil, p.raw, i)).isText() {
+			p.score++
+		}
+	}
+	ivs := a.readings(fieldIV, fieldIV)
+	for i, iv := range ivs {
+		if text := lookOf(rawBlock(block, iv.raw, p.raw, 0)).isText(); text || i == 0 {
+			p.iv = iv
+			if text {
+				p.score++
+				break
+			}
+		}
+	}
+	short := count == 2 && lookOf(rawBlock(block, nil, p.raw, 1)) == BlockPadding
+	if p.score < 2 && !short {
+		return
+	}
+	if p.score > best.score {
+		*best = p
+	}
+}
+
+// bad returns the indices of the blocks that do not read.
+func (p *proof) bad() []int {
+	var list []int
+	for i, look := range p.looks {
+		if !look.isText() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// derive names what happened to data under the right key.
+func (a *analysis) derive(p *proof) {
+	last := len(p.looks) - 1
+	rest := len(p.raw) % blockSize
+	bad := p.bad()
+	switch {
+	case a.endsEarly(p):
+	case rest == 0 && a.otherPadding(p):
+	case len(bad) == 0 && rest == 0 && p.looks[last] == BlockPadding:
+		a.otherText(p)
+	case (rest != 0 || p.looks[last] != BlockPadding) && (len(bad) == 0 || len(bad) == 1 && bad[0] == 0 && last > 0):
+		if len(bad) == 1 {
+			a.add(a.wrongIV(p))
+		}
+		a.add(a.truncated(p))
+	case len(bad) > 0 && a.oneCharacter(p, bad):
+	case len(bad) == 1 && bad[0] == 0:
+		a.ivOrStart(p)
+	case len(bad) == 1 && bad[0] == last:
+		first, end := chars(last*blockSize, last*blockSize+blockSize-1)
+		a.add(newFinding("D35").since(textEndOnly, last, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1)))
+	default:
+		a.add(a.altered(p, bad))
+	}
+}
+
+// endsEarly knows two payloads in one text: the first ends in padding where the second begins.
+func (a *analysis) endsEarly(p *proof) bool {
+	for i, look := range p.looks[:len(p.looks)-1] {
+		if look != BlockPadding {
+			continue
+		}
+		raw := p.raw[:(i+1)*blockSize]
+		data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw, changes: p.changes}
+		s, ok := solve([]reading{p.key}, a.readings(fieldIV, fieldIV), []reading{data}, orders()[0])
+		if ok {
+			a.settle(solution{key: reading{text: s.key.text, raw: s.key.raw}, iv: s.iv, data: reading{text: data.text, raw: raw}, order: s.order, payload: s.payload},
+				newFinding("D35").since(textTwoPayloads, len(data.text), len(p.text)))
+			return true
+		}
+	}
+	return false
+}
+
+// otherPadding knows what other encryption code writes behind the text.
+func (a *analysis) otherPadding(p *proof) bool {
+	plain := p.plain
+	trimmed, name := plain, lang.T{}
+	end := int(plain[len(plain)-1])
+	switch {
+	case end == 0:
+		trimmed, name = []byte(strings.TrimRight(string(plain), "\x00")), lang.T{En: "zero bytes", Zh: "零字节"}
+		if n := len(trimmed); n > 0 && trimmed[n-1] == 0x80 {
+			trimmed, name = trimmed[:n-1], lang.T{En: "ISO 7816-4 padding", Zh: "ISO 7816-4 填充"}
+		}
+	case end == 0x80:
+		trimmed, name = plain[:len(plain)-1], lang.T{En: "ISO 7816-4 padding", Zh: "ISO 7816-4 填充"}
+	case padding(plain, 2*blockSize) > blockSize:
+		trimmed, name = plain[:len(plain)-end], lang.T{En: "padding to 32 bytes, as WeChat's messages have it", Zh: "按 32 字节填充（微信消息加密的方式）"}
+	case end > 1 && end <= blockSize && padding(plain, blockSize) == 0:
+		trimmed, name = plain[:len(plain)-end], lang.T{En: "padding whose last byte alone counts (ANSI X9.23, ISO 10126)", Zh: "只有最后一个字节表示长度的填充（ANSI X9.23、ISO 10126）"}
+	default:
+		return false
+	}
+	if len(trimmed) == 0 || !json.Valid(trimmed) {
+		return false
+	}
+	a.add(newFinding("D41").since(textOtherPadding, name))
+	return true
+}
+
+// truncated says at which byte the data ends, and what of it can be read.
+func (a *analysis) truncated(p *proof) Finding {
+	arrived := len(p.text)
+	f := newFinding("D33").saying(textTruncated, len(p.raw), arrived)
+	if rest := len(p.raw) % blockSize; rest != 0 {
+		f = f.since(textNotWhole, len(p.raw), rest)
+	} else {
+		f = f.since(textNoEnd)
+	}
+	if names := memberNames(p.plain); names != "" {
+		f = f.since(textLeft, names)
+	}
+	for _, limit := range []int{64, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096} {
+		if given := len(a.texts[fieldData]); given == limit || arrived == limit {
+			f = f.since(textLimit, limit, limit)
+			break
+		}
+	}
+	return f
+}
+
+// memberNames lists the names of the members that stand in a part of a JSON text, and none of their values.
+func memberNames(plain []byte) string {
+	var names []string
+	parts := strings.Split(string(plain), `"`)
+	for i := 1; i+1 < len(parts) && len(names) < maxNames; i++ {
+		if strings.HasPrefix(parts[i+1], ":") && isName(parts[i]) {
+			names = append(names, parts[i])
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// maxNames is how many members are named; no kind has many more.
+const maxNames = 12
+
+func isName(text string) bool {
+	for _, c := range []byte(text) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_') {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 24
+}
+
+// altered says where the data changed.
+func (a *analysis) altered(p *proof, bad []int) Finding {
+	from, to := bad[0], bad[len(bad)-1]
+	f := newFinding("D34").since(textBadBlocks, len(bad), len(p.looks), from, to)
+	start, end := from*blockSize, to*blockSize+blockSize-1
+	if to > from && p.looks[to] == BlockPartly { // its damage mirrors the bytes that changed in the block before
+		end -= blockSize
+		if to == from+1 {
+			low, high := damaged(p.plain[to*blockSize : (to+1)*blockSize])
+			start, end = from*blockSize+low, from*blockSize+high
+			f = f.since(textMirror, from, to)
+		}
+	} else if to == len(p.looks)-1 && to > from+1 {
+		first, _ := chars(start, end)
+		return newFinding("D34").saying(textShifted, first).since(textFromBlock, from, len(p.looks)).since(textShiftCause)
+	}
+	first, last := chars(start, end)
+	return f.saying(textAlteredAt, first, min(last, len(p.text)-1))
+}
+
+// damaged returns the first and the last byte of a block that is no text.
+func damaged(block []byte) (low, high int) {
+	low, high = blockSize-1, 0
+	for i, c := range block {
+		if c < ' ' || c >= 0x7f {
+			low, high = min(low, i), max(high, i)
+		}
+	}
+	return low, max(low, high)
+}
+
+// oneCharacter tries whether another character at one place of the first bad block makes the data whole.
+func (a *analysis) oneCharacter(p *proof, bad []int) bool {
+	if len(p.raw)%blockSize != 0 || len(p.iv.raw) != blockSize || len(bad) > 2 || bad[len(bad)-1] > bad[0]+1 {
+		return false
+	}
+	from, to := chars(bad[0]*blockSize, bad[0]*blockSize+blockSize-1)
+	text := []byte(p.text)
+	for at := from; at <= to && at < len(text); at++ {
+		given := text[at]
+		for i := range len(base64Digits) {
+			if text[at] = base64Digits[i]; text[at] == given || !blockReads(p.block, p.iv.raw, string(text), bad[0]) {
+				continue
+			}
+			if a.settleCharacter(p, string(text), at, bad[0]) {
+				return true
+			}
+		}
+		text[at] = given
+	}
+	return false
+}
+
+func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return false
+	}
+	data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
+	key := reading{text: p.key.text, raw: p.key.raw}
+	s, ok := solve([]reading{key}, []reading{{text: p.iv.text, raw: p.iv.raw, changes: p.iv.changes}}, []reading{data}, orders()[0])
+	if !ok {
+		return false
+	}
+	id := "D34"
+	if block == len(p.looks)-1 {
+		id = "D35"
+	}
+	a.settle(s, newFinding(id).saying(textOneCharacter, at).since(textBadBlocks, 1, len(p.looks), block, block))
+	return true
+}
+
+// otherText says of a text that decrypts whole, and that WeChat does not send, where it comes from.
+func (a *analysis) otherText(p *proof) {
+	plain := p.plain[:len(p.plain)-padding(p.plain, blockSize)]
+	if name, members, ok := platformOf(plain); ok {
+		a.add(newFinding("D28").saying(textPlatform, name).since(textMembers, members))
+	}
+}
+
+// ivOrStart handles a first block that alone does not read: the iv is wrong.
+func (a *analysis) ivOrStart(p *proof) {
+	if s, f, ok := a.trueIV(p); ok {
+		a.settle(s, f...)
+		return
+	}
+	a.add(a.wrongIV(p))
+}
+
+func (a *analysis) wrongIV(p *proof) Finding {
+	f := newFinding("D32").since(textOnlyFirst, len(p.looks)-1)
+	if names := memberNames(p.plain[blockSize:]); names != "" {
+		f = f.since(textReadable, names)
+	}
+	if len(p.iv.raw) != blockSize {
+		f = f.since(textNoIV, len(a.texts[fieldIV]))
+	}
+	return f
+}
+
+// open decrypts with an iv of bytes.
+func (p *proof) open(iv []byte) (solution, error) {
+	s := solution{
+		key:   p.key,
+		iv:    reading{text: base64.StdEncoding.EncodeToString(iv), raw: iv},
+		data:  reading{text: base64.StdEncoding.EncodeToString(p.raw), raw: p.raw, changes: p.changes},
+		order: orders()[0],
+	}
+	payload, err := opendata.Open(s.sessionKey(), s.envelope())
+	s.payload = payload
+	return s, err
+}
+
+var (
+	textEndOnly      = lang.T{En: "the first %d of %d blocks read, the last one does not", Zh: "前 %d 个分组（共 %d 个）能读出，最后一个读不出"}
+	textAtChars      = lang.T{En: "it is made of the characters %d to %d (counted from 0)", Zh: "对应第 %d 到 %d 个字符（从 0 数起）"}
+	textTwoPayloads  = lang.T{En: "its first %d characters (of %d) decrypt by themselves", Zh: "前 %d 个字符（共 %d 个）单独可以解密"}
+	textOtherPadding = lang.T{En: "the text is followed by %s", Zh: "正文之后是%s"}
+	textTruncated    = lang.T{En: "The encryptedData was cut off at byte %d: %d characters arrived.", Zh: "encryptedData 在第 %d 字节处被截断：只收到 %d 个字符。"}
+	textNotWhole     = lang.T{En: "%d bytes are not whole blocks of 16: %d are left over", Zh: "%d 字节不是 16 的整数倍，多出 %d 字节"}
+	textNoEnd        = lang.T{En: "all blocks read, but the last one has no padding and the JSON is not closed", Zh: "所有分组都能读出，但最后一个没有填充，JSON 也没有结束"}
+	textLeft         = lang.T{En: "what is left has the members %s", Zh: "剩下的部分含有字段 %s"}
+	textLimit        = lang.T{En: "%d characters is a usual limit of a column, a log or a buffer, such as VARCHAR(%d)", Zh: "%d 个字符是列、日志或缓冲区常见的上限，例如 VARCHAR(%d)"}
+	textBadBlocks    = lang.T{En: "%d of %d blocks do not read: from block %d to block %d", Zh: "有 %d 个分组（共 %d 个）读不出：从第 %d 到第 %d 个"}
+	textMirror       = lang.T{En: "block %d is noise, and the damage in block %d shows which of its bytes changed", Zh: "第 %d 个分组是乱码，第 %d 个分组的损坏处显示出被改动的字节"}
+	textShifted      = lang.T{En: "From character %d on the encryptedData is shifted or altered.", Zh: "encryptedData 从第 %d 个字符起错位或被改动。"}
+	textFromBlock    = lang.T{En: "from block %d (of %d) on nothing reads", Zh: "从第 %d 个分组（共 %d 个）起都读不出"}
+	textShiftCause   = lang.T{En: "a character that is lost or added moves all that follow", Zh: "少了或多了一个字符，会使后面的全部错位"}
+	textAlteredAt    = lang.T{En: "The encryptedData was altered within the characters %d to %d (counted from 0).", Zh: "encryptedData 在第 %d 到 %d 个字符之间被改动（从 0 数起）。"}
+	textOneCharacter = lang.T{En: "One character of the encryptedData was altered, at index %d.", Zh: "encryptedData 有一个字符被改动，在下标 %d。"}
+	textOnlyFirst    = lang.T{En: "block 0, the only one that the iv touches, is noise; the other %d read", Zh: "只受 iv 影响的第 0 个分组是乱码，其余 %d 个都能读出"}
+	textReadable     = lang.T{En: "readable members: %s", Zh: "能读出的字段：%s"}
+	textNoIV         = lang.T{En: "the iv is not base64 of 16 bytes (%d characters)", Zh: "iv 不是 16 字节的 base64（%d 个字符）"}
+)
