@@ -264,7 +264,7 @@ func fieldDamages() []damage {
 		{"D21", func(_ testing.TB, _ *rand.Rand, s *sample) bool { s.key, s.iv = s.iv, s.key; return true }},
 		{"D22", func(_ testing.TB, r *rand.Rand, s *sample) bool {
 			s.key = []string{
-				"0" + randomText(r, 31, alnum), s.openID, randomText(r, 32, lowerHex), randomText(r, 64, lowerHex),
+				"0" + randomText(r, 1, lowerHex) + randomText(r, 30, alnum), s.openID, randomText(r, 32, lowerHex), randomText(r, 64, lowerHex),
 				"eyJhbGciOiJIUzI1NiJ9." + randomText(r, 40, base64URL) + "." + randomText(r, 43, base64URL), testAppID,
 				"81_" + randomText(r, 120, base64URL),
 			}[r.IntN(7)]

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"crypto/aes"
+	"crypto/cipher"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -44,6 +45,7 @@ type analysis struct {
 
 	variantsOf map[[2]field][]variant // of the first field's text, read as the second
 	readingsOf map[[2]field][]reading
+	nothingIV  bool                    // the iv is empty or undefined
 	notes      map[string]lang.Message // by id of a test: what was seen
 	ran        map[string]bool
 }
@@ -188,21 +190,26 @@ func (a *analysis) swapped(o order) Finding {
 	return f.since(textLengths, len(a.texts[fieldKey]), len(a.texts[fieldIV]), len(a.texts[fieldData]))
 }
 
-// lostPluses repairs an encryptedData whose plus signs are gone, under a key and an iv that read.
+// lostPluses repairs an encryptedData whose plus signs are gone, under a key that reads its first blocks.
 func (a *analysis) lostPluses() bool {
 	ivs := a.readings(fieldIV, fieldIV)
-	for _, key := range first(a.readings(fieldKey, fieldKey), maxPlain) {
-		for _, v := range first(a.variants(fieldData, fieldData), maxPlain) {
-			var iv reading
-			if len(ivs) > 0 {
-				iv = ivs[0]
+	for _, v := range first(a.variants(fieldData, fieldData), maxPlain) {
+		_, raw := lenient(v.text)
+		for _, key := range a.readings(fieldKey, fieldKey) {
+			block, err := aes.NewCipher(key.raw)
+			if err != nil || len(raw) < blockSize {
+				continue
 			}
-			text, places := restorePluses(key.raw, iv.raw, v.text)
-			raw, err := base64.StdEncoding.DecodeString(text)
+			iv := readingIV(block, ivs, raw)
+			if iv.raw == nil && !reads(block, raw, 1) && !reads(block, raw, 2) && len(key.changes) > 0 {
+				continue
+			}
+			text, places := restorePluses(block, iv.raw, v.text)
+			whole, err := base64.StdEncoding.DecodeString(text)
 			if text == "" || err != nil {
 				continue
 			}
-			data := reading{text, raw, v.with("D02", text, textPlusesIn.With(len(places), places[0])).changes}
+			data := reading{text, whole, v.with("D02", text, textPlusesIn.With(len(places), places[0])).changes}
 			if s, ok := solve([]reading{key}, ivs, []reading{data}, orders()[0]); ok {
 				a.settle(s)
 				return true
@@ -210,6 +217,23 @@ func (a *analysis) lostPluses() bool {
 		}
 	}
 	return false
+}
+
+// readingIV returns the first iv under which the first block reads; one without bytes if there is none.
+func readingIV(block cipher.Block, ivs []reading, data []byte) reading {
+	for _, iv := range ivs {
+		if lookOf(rawBlock(block, iv.raw, data, 0)).isText() {
+			return iv
+		}
+	}
+	if len(ivs) == 1 {
+		return ivs[0]
+	}
+	return reading{}
+}
+
+func reads(block cipher.Block, data []byte, i int) bool {
+	return len(data) >= (i+1)*blockSize && lookOf(rawBlock(block, nil, data, i)).isText()
 }
 
 // maxPlain is how many readings of a text are tried where each costs a search.

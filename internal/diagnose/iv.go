@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -37,8 +39,8 @@ func phoneAgrees(p opendata.Payload) bool {
 	return p.Kind == opendata.KindPhone && pure != "" && strings.HasSuffix(number, pure)
 }
 
-// trueIV computes the iv that the data was encrypted with. The findings say what became of it.
-func (a *analysis) trueIV(p *proof) (solution, []Finding, bool) {
+// trueIV computes the iv that the data was encrypted with, and opens the data with it.
+func (a *analysis) trueIV(p *proof) (solution, bool) {
 	before := p.ivOrZero()
 	for _, start := range beginnings(a.in.OpenID) {
 		iv := make([]byte, blockSize)
@@ -49,15 +51,47 @@ func (a *analysis) trueIV(p *proof) (solution, []Finding, bool) {
 		if err != nil || !start.agrees(s.payload) {
 			continue
 		}
-		f := a.wrongIV(p).since(textTrueIV, s.iv.text)
-		s.key.changes, s.data.changes = nil, nil // they are told apart by provenKey
-		if given := strings.TrimSpace(a.texts[fieldIV]); given != s.iv.text && strings.EqualFold(given, s.iv.text) {
-			lost := newFinding("D13").saying(textCaseOf, fieldIV.String()).since(textTrueIV, s.iv.text)
-			return s, []Finding{lost, f}, true
-		}
-		return s, []Finding{f}, true
+		s.key.changes, s.data.changes = nil, nil // provenKey tells of them
+		return s, true
 	}
-	return solution{}, nil, false
+	return solution{}, false
+}
+
+// openings are what plain texts are known to begin with, as far as it is the same for all users.
+func openings() []string {
+	return []string{`{"phoneNumber":"`, `{"stepInfoList":`, `{"openId":"`, `{"nickName":"`, `{"opengid":"`, `{"openGId":"`}
+}
+
+// caseOfIV reports whether the iv given differs from the true one in the case of its letters, as far as the true one is known.
+func (a *analysis) caseOfIV(p *proof) bool {
+	given := strings.TrimSpace(a.texts[fieldIV])
+	if len(p.iv.raw) != blockSize || !oneCase(given) {
+		return false
+	}
+	for _, text := range openings() {
+		iv := make([]byte, len(text)/quadBytes*quadBytes)
+		for i := range iv {
+			iv[i] = p.iv.raw[i] ^ p.plain[i] ^ text[i]
+		}
+		if known := base64.StdEncoding.EncodeToString(iv); strings.EqualFold(known, given[:len(known)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// completes reports whether what follows the first block would complete to JSON behind some 16 bytes. The iv touches nothing else, so
+// that it must where only the iv is wrong.
+func completes(rest []byte) bool {
+	rest = rest[:len(rest)-padding(rest, blockSize)]
+	for _, start := range append(openings(), `{"`, `{"a":`, `{"a":"`, `{"a":1`, `{"a":{"`, `{"a":{"a":`, `{"a":{"a":"`, `{"a":[{"`, `{"a":[{"a":`, `{"a":[{"a":"`, `[{"a":"`, `[{"`) {
+		for _, between := range []string{"", `"`, `,"`, `","`} { // the end of the block may be anywhere within a member
+			if json.Valid([]byte(start + between + string(rest))) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var (

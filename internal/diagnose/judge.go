@@ -115,7 +115,7 @@ func message(plain []byte) (string, bool) {
 func (a *analysis) otherAES(datas []reading) {
 	text := strings.TrimSpace(a.texts[fieldKey])
 	var keys [][]byte
-	if raw, err := base64.StdEncoding.DecodeString(text); err == nil && (len(raw) == 24 || len(raw) == 32) {
+	if raw, err := base64.StdEncoding.DecodeString(text); err == nil && (len(raw) == 24 || len(raw) == 32) && !a.found("D22") {
 		a.add(newFinding("D40").since(textKeySize, len(text), len(raw)))
 		return
 	}

@@ -153,12 +153,12 @@ func (a *analysis) derive(p *proof) {
 		a.otherText(p)
 	case (rest != 0 || p.looks[last] != BlockPadding) && (len(bad) == 0 || len(bad) == 1 && bad[0] == 0 && last > 0):
 		if len(bad) == 1 {
-			a.add(a.wrongIV(p))
+			a.blameIV(a.wrongIV(p))
 		}
 		a.add(a.truncated(p))
 	case len(bad) > 0 && a.oneCharacter(p, bad):
 	case len(bad) == 1 && bad[0] == 0:
-		a.ivOrStart(p)
+		a.onlyFirst(p)
 	case len(bad) == 1 && bad[0] == last:
 		first, end := chars(last*blockSize, last*blockSize+blockSize-1)
 		a.add(newFinding("D35").since(textEndOnly, last, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1)))
@@ -337,17 +337,39 @@ func (a *analysis) otherText(p *proof) {
 	}
 }
 
-// ivOrStart handles a first block that alone does not read: the iv is wrong.
-func (a *analysis) ivOrStart(p *proof) {
-	if s, f, ok := a.trueIV(p); ok {
-		a.settle(s, f...)
+// onlyFirst handles a first block that alone does not read. Where the iv is wrong the rest is whole.
+func (a *analysis) onlyFirst(p *proof) {
+	s, ok := a.trueIV(p)
+	if !ok && !completes(p.plain[blockSize:]) {
+		first, last := chars(0, blockSize-1)
+		a.add(newFinding("D34").saying(textAlteredAt, first, last).since(textBadBlocks, 1, len(p.looks), 0, 0).since(textRestBroken))
 		return
 	}
-	a.add(a.wrongIV(p))
+	f := a.wrongIV(p)
+	if ok {
+		f = f.since(textTrueIV, s.iv.text)
+		a.settle(s)
+	}
+	a.blameIV(f)
+}
+
+// blameIV adds what the blocks say of the iv: to the finding that explains it already, if there is one.
+func (a *analysis) blameIV(f Finding) {
+	for i, known := range a.report.Findings {
+		if known.ID == "D23" && a.nothingIV {
+			a.report.Findings[i].Evidence = append(known.Evidence, f.Evidence...)
+			return
+		}
+	}
+	a.add(f)
 }
 
 func (a *analysis) wrongIV(p *proof) Finding {
-	f := newFinding("D32").since(textOnlyFirst, len(p.looks)-1)
+	f := newFinding("D32")
+	if a.caseOfIV(p) {
+		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
+	}
+	f = f.since(textOnlyFirst, len(p.looks)-1)
 	if names := memberNames(p.plain[blockSize:]); names != "" {
 		f = f.since(textReadable, names)
 	}
@@ -388,6 +410,7 @@ var (
 	textAlteredAt    = lang.T{En: "The encryptedData was altered within the characters %d to %d (counted from 0).", Zh: "encryptedData 在第 %d 到 %d 个字符之间被改动（从 0 数起）。"}
 	textOneCharacter = lang.T{En: "One character of the encryptedData was altered, at index %d.", Zh: "encryptedData 有一个字符被改动，在下标 %d。"}
 	textOnlyFirst    = lang.T{En: "block 0, the only one that the iv touches, is noise; the other %d read", Zh: "只受 iv 影响的第 0 个分组是乱码，其余 %d 个都能读出"}
+	textRestBroken   = lang.T{En: "the rest is no JSON behind any first block, so the iv is not all that is wrong", Zh: "无论第一个分组是什么，其余部分都不是合法的 JSON，所以不只是 iv 有误"}
 	textReadable     = lang.T{En: "readable members: %s", Zh: "能读出的字段：%s"}
 	textNoIV         = lang.T{En: "the iv is not base64 of 16 bytes (%d characters)", Zh: "iv 不是 16 字节的 base64（%d 个字符）"}
 )

@@ -83,25 +83,22 @@ func variants(f field, text string) []variant {
 
 // readings returns the ways to read a text as f, the fewest changes first.
 func readings(f field, list []variant) []reading {
+	all := slices.Clone(list)
+	if f != fieldData {
+		for _, v := range list {
+			all = append(all, guesses(v)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b variant) int { return len(a.changes) - len(b.changes) })
 	var found []reading
 	seen := map[string]bool{}
-	add := func(v variant) {
+	for _, v := range all {
 		raw, err := base64.StdEncoding.Strict().DecodeString(v.text)
 		if err == nil && f.size(len(raw)) && !strings.ContainsAny(v.text, "\r\n") && !seen[v.text] {
 			seen[v.text] = true
 			found = append(found, reading{v.text, raw, v.changes})
 		}
 	}
-	for _, v := range list {
-		add(v)
-		if f == fieldData {
-			continue
-		}
-		for _, guess := range guesses(v) {
-			add(guess)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b reading) int { return len(a.changes) - len(b.changes) })
 	return found
 }
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -20,7 +21,7 @@ func (a *analysis) misplaced() {
 	for _, f := range []field{fieldKey, fieldIV, fieldData} {
 		a.nothing(f)
 	}
-	if a.found("D23") || len(a.readings(fieldKey, fieldKey)) > 0 && !a.looksLikeSecret() {
+	if a.found("D23") || a.keyReads() {
 		return
 	}
 	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
@@ -32,9 +33,15 @@ func (a *analysis) misplaced() {
 	a.placeholder()
 }
 
-// looksLikeSecret reports whether the key has the shape of an AppSecret, which is also that of a key in hexadecimal.
-func (a *analysis) looksLikeSecret() bool {
-	return wechat.ShapeOf(strings.TrimSpace(a.texts[fieldKey])) == wechat.ShapeAppSecret
+// keyReads reports whether the key can be read as one. Sixteen or thirty-two characters can be taken for bytes or for hexadecimal,
+// whatever they are, so that does not count.
+func (a *analysis) keyReads() bool {
+	for _, r := range a.readings(fieldKey, fieldKey) {
+		if !slices.ContainsFunc(r.changes, func(c change) bool { return c.id == "D09" || c.id == "D10" }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *analysis) callFailed() {
@@ -50,12 +57,15 @@ func (a *analysis) nothing(f field) {
 	}
 	for _, v := range first(a.variants(f, f), maxPlain*2) {
 		text := strings.Trim(v.text, " \t\r\n\"'")
+		before := len(a.report.Findings)
 		switch strings.ToLower(text) {
 		case "":
 			a.add(newFinding("D23").saying(textIsEmpty, f.String()))
-			return
 		case "undefined", "null", "none", "nil", "<nil>", "nan", "[object object]", "[object+object]", "[object promise]", "false", "(null)", "{}", "[]":
 			a.add(newFinding("D23").saying(textIsNothing, f.String(), text))
+		}
+		if len(a.report.Findings) > before {
+			a.nothingIV = a.nothingIV || f == fieldIV
 			return
 		}
 	}
@@ -65,6 +75,9 @@ func (a *analysis) nothing(f field) {
 func valueName(text string) (lang.T, bool) {
 	switch wechat.ShapeOf(text) {
 	case wechat.ShapeLoginCode:
+		if text[0] != '0' { // as all known codes begin; base64 of 24 bytes has the same shape one time in three
+			return lang.T{}, false
+		}
 		return lang.T{En: "a code of wx.login", Zh: "wx.login 的 code"}, true
 	case wechat.ShapeMockLiteral:
 		return lang.T{En: "the code that DevTools gives to a project without an AppID", Zh: "开发者工具在没有 AppID 的项目中给出的 code"}, true
@@ -89,9 +102,6 @@ func valueName(text string) (lang.T, bool) {
 // placeholder knows keys that somebody made up: words, which random bytes have none of.
 func (a *analysis) placeholder() {
 	text := strings.ToLower(a.texts[fieldKey])
-	if len(a.readings(fieldKey, fieldKey)) > 0 {
-		return
-	}
 	for _, word := range []string{"mock", "session", "fake", "dummy", "test", "demo", "sample", "example", "your", "xxxx", "1234567"} {
 		if strings.Contains(text, word) {
 			a.add(newFinding("D24").since(textWord, word, len(text)))
