@@ -53,6 +53,9 @@ func (a *analysis) caseOfKey() bool {
 	return false
 }
 
+// lowerBit is what tells a lower-case letter from its upper-case one.
+const lowerBit = 0x20
+
 // spelling returns the text that differs from digits in the case of its letters and under which the data reads.
 func spelling(digits string, data []byte) (string, bool) {
 	text := []byte(strings.ToLower(digits) + "==")
@@ -62,6 +65,9 @@ func spelling(digits string, data []byte) (string, bool) {
 			letters = append(letters, i)
 		}
 	}
+	if c := text[digitsOf16-1]; c == 'a' || c == 'q' { // of a text without spare bits it is A, Q, g or w
+		text[digitsOf16-1] = c &^ lowerBit
+	}
 	if len(letters) > maxCaseLetters || len(data) < 2*blockSize {
 		return "", false
 	}
@@ -69,10 +75,9 @@ func spelling(digits string, data []byte) (string, bool) {
 	key, plain := make([]byte, blockSize+2), make([]byte, blockSize)
 	for bits := range 1 << len(letters) {
 		for i, at := range letters {
-			if lower := text[at] | 0x20; bits>>i&1 == 1 {
-				text[at] = lower &^ 0x20
-			} else {
-				text[at] = lower
+			text[at] |= lowerBit
+			if bits>>i&1 == 1 {
+				text[at] &^= lowerBit
 			}
 		}
 		if n, err := strict.Decode(key, text); err != nil || n != blockSize {

@@ -43,17 +43,27 @@ type analysis struct {
 	texts  [3]string // by field
 	report Report
 
-	variantsOf map[[2]field][]variant // of the first field's text, read as the second
-	readingsOf map[[2]field][]reading
-	nothingIV  bool                    // the iv is empty or undefined
-	notes      map[string]lang.Message // by id of a test: what was seen
-	ran        map[string]bool
+	variantsOf   map[[2]field][]variant // of the first field's text, read as the second
+	readingsOf   map[[2]field][]reading
+	fromDocument bool // the data stands in the document, if anywhere
+
+	nothingIV bool                    // the iv is empty or undefined
+	notes     map[string]lang.Message // by id of a test: what was seen
+	ran       map[string]bool
 }
 
 func newAnalysis(in Input) *analysis {
+	texts := [3]string{in.SessionKey.Reveal(), in.IV, in.EncryptedData}
+	fromDocument := in.EncryptedData == "" && len(in.Document) > 0
+	if fromDocument {
+		texts[fieldData] = string(in.Document)
+	}
 	return &analysis{
-		in:         in,
-		texts:      [3]string{in.SessionKey.Reveal(), in.IV, in.EncryptedData},
+		in:    in,
+		texts: texts,
+
+		fromDocument: fromDocument,
+
 		variantsOf: map[[2]field][]variant{},
 		readingsOf: map[[2]field][]reading{},
 		notes:      map[string]lang.Message{},
@@ -274,35 +284,56 @@ func (a *analysis) checked(payload opendata.Payload, err error) {
 	}
 }
 
-// unwrap takes the three inputs out of a whole result that was given as encryptedData.
+// unwrap takes the three inputs out of a whole result that was given as encryptedData, or as the document, where it belongs.
 func (a *analysis) unwrap() {
 	for _, v := range first(a.variants(fieldData, fieldData), maxPlain*2) {
 		inside, ok := wholeResult(v.text)
 		if !ok {
 			continue
 		}
-		f := newFinding("D26").since(textWhole, len(a.texts[fieldData]))
-		if hasPhoneCode([]byte(v.text)) {
-			f = f.since(textPhoneCode)
+		whole := solution{data: reading{changes: v.changes}, order: orders()[0]}
+		if a.fromDocument {
+			a.add(changed(whole)...)
+		} else {
+			f := newFinding("D26").since(textWhole, len(a.texts[fieldData]))
+			if hasPhoneCode([]byte(v.text)) {
+				f = f.since(textPhoneCode)
+			}
+			a.add(append(changed(whole), f)...)
 		}
-		a.add(f)
-		a.texts[fieldData] = inside.EncryptedData
-		if inside.IV != "" {
-			a.texts[fieldIV] = inside.IV
-		}
-		if a.texts[fieldKey] == "" {
-			a.texts[fieldKey] = inside.SessionKey.Reveal()
-		}
-		if a.in.RawData == "" && a.in.Signature == "" {
-			a.in.RawData, a.in.Signature = inside.RawData, inside.Signature
-		}
-		if a.in.ErrMsg == "" {
-			a.in.ErrMsg = inside.ErrMsg
-		}
-		clear(a.variantsOf)
-		clear(a.readingsOf)
+		a.take(inside)
 		return
 	}
+}
+
+// take goes on with what stood in a whole result. What was given beside it stays.
+func (a *analysis) take(inside opendata.Pasted) {
+	a.texts[fieldData] = inside.EncryptedData
+	if inside.IV != "" {
+		a.texts[fieldIV] = inside.IV
+	}
+	if a.texts[fieldKey] == "" {
+		a.texts[fieldKey] = inside.SessionKey.Reveal()
+	}
+	if a.in.RawData == "" && a.in.Signature == "" {
+		a.in.RawData, a.in.Signature = inside.RawData, inside.Signature
+	}
+	if a.in.ErrMsg == "" {
+		a.in.ErrMsg = inside.ErrMsg
+	}
+	clear(a.variantsOf)
+	clear(a.readingsOf)
+}
+
+// Unwrap reads a document that is no plain JSON object, because it was quoted, escaped, saved as UTF-16 or sent as a form. [Data] does
+// the same with [Input.Document], and says what it undid.
+func Unwrap(document []byte) (opendata.Pasted, bool) {
+	for _, v := range first(variants(fieldData, string(document)), maxPlain*2) {
+		if inside, ok := wholeResult(v.text); ok {
+			return inside, true
+		}
+	}
+	return opendata.Pasted{}, false
 }
 
 // wholeResult reads an object of wx.* or a form that has the data in it.

@@ -32,7 +32,7 @@ type Input struct {
 	SessionKey wechat.SessionKey
 	opendata.Envelope
 	ErrMsg   redact.Untrusted // of the pasted object, if there was one
-	Document []byte           // the pasted object itself, if there was one
+	Document []byte           // the pasted object itself, if there was one; looked into where EncryptedData is empty
 	OpenID   wechat.OpenID    // of the user whose data it is; empty where nobody knows
 
 	// Policy is what the data is held to once it decrypts. Its Now is also the time that findings reckon with.
