@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -27,6 +28,7 @@ type decryptOptions struct {
 	openID                                   string
 	noWatermark                              bool
 	maxAge                                   time.Duration
+	diagnosis                                diagnosisOptions
 }
 
 // decryptResult is what decrypt prints with --json. The field names are API.
@@ -35,6 +37,9 @@ type decryptResult struct {
 	Data      json.RawMessage  `json:"data"`
 	Watermark *watermarkResult `json:"watermark"` // null when WeChat sent none
 	Checks    opendata.Checks  `json:"checks"`
+
+	Repaired    []diagnosisObject  `json:"repaired,omitempty"` // what --repair undid
+	Explanation *explanationObject `json:"explanation,omitempty"`
 }
 
 type watermarkResult struct {
@@ -84,13 +89,14 @@ func decryptFlags(a *app.App, c *cobra.Command, opts *decryptOptions) {
 	f.StringVar(&opts.openID, "openid", "", text(lang.T{En: "use the saved session of this user: `OPENID`", Zh: "使用该用户已保存的会话：`OPENID`"}))
 	f.BoolVar(&opts.noWatermark, "no-watermark", false, text(lang.T{En: "do not check for which app the data was made", Zh: "不校验数据属于哪个小程序"}))
 	f.DurationVar(&opts.maxAge, "max-age", 0, text(lang.T{En: "refuse data older than this, such as 5m: `DURATION`", Zh: "拒绝早于此时长的数据，例如 5m：`DURATION`"}))
+	diagnosisFlags(a, f, &opts.diagnosis)
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the data must be for", Zh: "数据必须属于的小程序 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host whose saved sessions are used", Zh: "使用哪个接口地址下保存的会话"})
 }
 
 // checkDecryptFlags refuses values that would silently count as not given: an unset variable in a script, most often.
 func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
-	for _, name := range []string{"data", "iv", "session-key", "raw-data", "signature", "openid"} {
+	for _, name := range []string{"data", "iv", "session-key", "raw-data", "signature", "openid", "keys"} {
 		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return app.Usage(textFlagEmpty, name)
 		}
@@ -108,24 +114,26 @@ func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
 }
 
 func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
+	ring := keyRing{}
+	var err error
+	if ring.given, err = readKeys(a, opts.diagnosis.keys); err != nil {
+		return err
+	}
 	input, err := readDecryptInput(a, opts)
 	if err != nil {
 		return err
 	}
-	if err := present(input); err != nil {
-		return err
-	}
 	policy := opendata.Policy{Now: a.Now(), MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark}
-	mocked, err := completeFromState(ctx, a, opts, &input, &policy)
+	if err := present(input); err != nil {
+		_, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+		return failed
+	}
+	mocked, err := completeFromState(ctx, a, opts, &input.Pasted, &policy, &ring)
 	if err != nil {
 		return err
 	}
-	payload, err := opendata.Open(input.SessionKey, input.Envelope)
-	if err != nil {
-		return err
-	}
-	checks, err := policy.Check(payload, input.Envelope, input.SessionKey)
-	ahead := mocked && payload.Watermark.Present && payload.Watermark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
+	opened, err := open(ctx, a, opts, input, policy, ring)
+	ahead := mocked && opened.mark.Present && opened.mark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
 	switch {
 	case err != nil && ahead:
 		return &mockClockError{err}
@@ -134,10 +142,46 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 	case ahead:
 		a.IO.Hint(hintMockClock.With())
 	}
-	if checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
+	if opened.checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
 		a.IO.Warn(textNoAppIDToCheck.With())
 	}
-	return printDecrypted(a, payload, checks)
+	return printDecrypted(a, opened)
+}
+
+// A decrypted is data that was opened, perhaps by a repair.
+type decrypted struct {
+	payload     opendata.Payload
+	mark        opendata.Watermark // also of data that the policy refuses
+	checks      opendata.Checks
+	repaired    []diagnose.Finding
+	explanation *explanation
+}
+
+// open decrypts and checks, and where that fails finds out why.
+func open(ctx context.Context, a *app.App, opts decryptOptions, input decryptInput, policy opendata.Policy, ring keyRing) (decrypted, error) {
+	var d decrypted
+	err := input.malformed
+	if err == nil {
+		if d.payload, err = opendata.Open(input.SessionKey, input.Envelope); err == nil {
+			d.mark = d.payload.Watermark
+			d.checks, err = policy.Check(d.payload, input.Envelope, input.SessionKey)
+		}
+	}
+	if err == nil {
+		if opts.diagnosis.explain {
+			d.explanation = explanationOf(diagnose.Data(input.toDiagnose(policy, ring, ring.given)))
+		}
+		return d, nil
+	}
+	repaired, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+	if repaired == nil {
+		return d, failed
+	}
+	d.payload, d.mark, d.checks, d.repaired = repaired.Payload, repaired.Payload.Watermark, repaired.Checks, failed.report.Findings
+	if opts.diagnosis.explain {
+		d.explanation = explanationOf(failed.report)
+	}
+	return d, nil
 }
 
 // A mockClockError is the failure of a check on data that a mock made in what is the future here.
@@ -155,26 +199,22 @@ type refusedError struct{ errMsg redact.Untrusted }
 
 func (e *refusedError) Error() string { return "wx.* failed: " + e.errMsg.String() }
 
-// present refuses input without data or iv before anybody looks for a key.
-func present(input opendata.Pasted) error {
-	var field string
+// present refuses input without data before anybody looks for a key.
+func present(input decryptInput) error {
 	switch {
-	case input.EncryptedData == "":
-		field = "encryptedData"
-	case input.IV == "":
-		field = "iv"
-	default:
+	case input.EncryptedData != "":
 		return nil
-	}
-	if strings.Contains(string(input.ErrMsg), ":fail") {
+	case input.malformed != nil:
+		return input.malformed
+	case strings.Contains(string(input.ErrMsg), ":fail"):
 		return &refusedError{input.ErrMsg}
 	}
-	return &missingMemberError{field}
+	return &missingMemberError{"encryptedData"}
 }
 
 // completeFromState fills in what the input leaves open: the key from a saved session, the appid from the configuration. With a key and
 // --appid or --no-watermark given it touches nothing. mocked tells that the session is one of this machine's mock.
-func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy) (mocked bool, err error) {
+func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy, ring *keyRing) (mocked bool, err error) {
 	if flag, ok := a.Flags.Keys["appid"]; ok {
 		policy.AppID = wechat.AppID(flag)
 		if err := policy.AppID.Check(); err != nil {
@@ -194,35 +234,37 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if !input.SessionKey.IsZero() {
 		return false, nil
 	}
-	found, err := savedSession(ctx, a, policy.AppID, input.OpenID)
+	found, store, err := savedSession(ctx, a, policy.AppID, input.OpenID)
 	if err != nil {
 		return false, err
 	}
 	input.SessionKey, policy.AppID = found.Key, found.AppID
+	ring.current, ring.store = &found, store
+	ring.others = session.Filter{Origin: found.Origin, AppID: found.AppID, Limit: maxSessions}
 	return isLoopbackURL(string(found.Origin)), nil
 }
 
-// savedSession finds the session of the user, or the newest one.
-func savedSession(ctx context.Context, a *app.App, appID wechat.AppID, openID wechat.OpenID) (session.Session, error) {
+// savedSession finds the session of the user, or the newest one, and the store that it is in.
+func savedSession(ctx context.Context, a *app.App, appID wechat.AppID, openID wechat.OpenID) (session.Session, session.Store, error) {
 	origin, err := a.Origin()
 	if err != nil {
-		return session.Session{}, err
+		return session.Session{}, nil, err
 	}
 	if openID != "" && appID == "" {
-		return session.Session{}, app.Usage(textOpenIDNeedsApp)
+		return session.Session{}, nil, app.Usage(textOpenIDNeedsApp)
 	}
 	store, exists, err := a.SavedStore(ctx)
 	switch {
 	case err != nil:
-		return session.Session{}, err
+		return session.Session{}, nil, err
 	case !exists:
-		return session.Session{}, &noSessionError{origin, appID, openID}
+		return session.Session{}, nil, &noSessionError{origin, appID, openID}
 	case openID == "":
 		found, err := store.Newest(ctx, origin, appID)
-		return found, noSession(err, origin, appID, "")
+		return found, store, noSession(err, origin, appID, "")
 	}
 	found, err := store.Get(ctx, session.ID{Origin: origin, AppID: appID, OpenID: openID})
-	return found, noSession(err, origin, appID, openID)
+	return found, store, noSession(err, origin, appID, openID)
 }
 
 // A noSessionError says that no saved session fits.
@@ -250,19 +292,25 @@ func isLoopbackURL(origin string) bool {
 	return isLoopback(host)
 }
 
-func printDecrypted(a *app.App, payload opendata.Payload, checks opendata.Checks) error {
+func printDecrypted(a *app.App, d decrypted) error {
 	output, err := a.Output()
 	if err != nil {
 		return err
 	}
-	if checks.WatermarkAppID == opendata.OutcomeAbsent {
-		a.IO.Warn(textNoWatermark.With(payload.Kind))
+	repaired := warnRepaired(a, d.repaired)
+	if d.checks.WatermarkAppID == opendata.OutcomeAbsent {
+		a.IO.Warn(textNoWatermark.With(d.payload.Kind))
 	}
 	if !output.Machine() {
-		return a.IO.PrintDocument(payload.Plain)
+		if err := a.IO.PrintDocument(d.payload.Plain); err != nil || d.explanation == nil {
+			return err
+		}
+		return a.IO.PrintErr(d.explanation.print)
 	}
-	result := decryptResult{Kind: payload.Kind, Data: payload.JSON(), Checks: checks}
-	if mark := payload.Watermark; mark.Present {
+	result := decryptResult{
+		Kind: d.payload.Kind, Data: d.payload.JSON(), Checks: d.checks, Repaired: repaired, Explanation: d.explanation.in(a.IO.Lang),
+	}
+	if mark := d.payload.Watermark; mark.Present {
 		result.Watermark = &watermarkResult{mark.AppID, mark.Timestamp.Unix()}
 	}
 	return output.Print(a.IO, result, func(*term.Page) {})

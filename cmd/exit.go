@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -55,12 +56,17 @@ type failure struct {
 	hints   []lang.Message
 	checks  *opendata.Checks // of decrypt
 	silent  bool             // the answer on standard output says it all
+
+	verdict     *diagnose.Finding  // the message is its verdict
+	diagnosis   []diagnose.Finding // all that was found, the verdict first
+	facts       []lang.Message     // in place of a diagnosis
+	explanation *explanation       // of --explain
 }
 
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
 func classify(err error) failure {
 	for _, known := range []func(error) (failure, bool){
-		classifySignal, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
+		classifySignal, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
 	} {
 		if f, ok := known(err); ok {
 			return f
@@ -111,7 +117,15 @@ func report(a *app.App, c *cobra.Command, err error) int {
 
 // printError writes the message, its cause and a line for each hint.
 func printError(a *app.App, f failure) {
+	if f.explanation != nil {
+		_ = a.IO.PrintErr(f.explanation.print) // nothing is left to tell it to
+		a.IO.Note(lang.Message{})
+	}
+	if f.verdict != nil {
+		f.message = textFinding.With(f.message, f.verdict.ID+" "+f.verdict.Name)
+	}
 	a.IO.Fail(f.message)
+	printDiagnosis(a, f)
 	if !f.cause.IsZero() {
 		a.IO.Cause(f.cause)
 	}
@@ -137,12 +151,16 @@ type errorBody struct {
 	Message string           `json:"message"`
 	Hint    []string         `json:"hint"`
 	Checks  *opendata.Checks `json:"checks,omitempty"`
+
+	Diagnosis   []diagnosisObject  `json:"diagnosis,omitempty"`
+	Explanation *explanationObject `json:"explanation,omitempty"`
 }
 
 func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
 		Message: f.message.In(l), Hint: []string{}, Checks: f.checks,
+		Diagnosis: diagnosisObjects(f.diagnosis, l), Explanation: f.explanation.in(l),
 	}
 	if !f.cause.IsZero() {
 		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))

@@ -103,8 +103,8 @@ func mapBlocks(plain []byte) []Block {
 
 func (b Block) isText() bool { return b == BlockReadable || b == BlockPadding }
 
-// count returns how many blocks are text.
-func (m BlockMap) count() int {
+// Readable returns how many blocks are text.
+func (m BlockMap) Readable() int {
 	n := 0
 	for _, b := range m.Blocks {
 		if b.isText() {
@@ -118,4 +118,27 @@ func (m BlockMap) count() int {
 func chars(from, to int) (first, last int) {
 	const bitsOfByte, bitsOfDigit = 8, 6
 	return from * bitsOfByte / bitsOfDigit, (to*bitsOfByte + bitsOfByte - 1) / bitsOfDigit
+}
+
+// A Run is a stretch of blocks that look alike, with the characters of encryptedData that carry it. Both ends are included.
+type Run struct {
+	Look                Block
+	First, Last         int
+	FirstChar, LastChar int
+}
+
+// Runs returns the stretches in order.
+func (m BlockMap) Runs() []Run {
+	var runs []Run
+	for i, look := range m.Blocks {
+		if n := len(runs); n > 0 && runs[n-1].Look == look {
+			runs[n-1].Last = i
+		} else {
+			runs = append(runs, Run{Look: look, First: i, Last: i})
+		}
+	}
+	for i, r := range runs {
+		runs[i].FirstChar, runs[i].LastChar = chars(r.First*blockSize, r.Last*blockSize+blockSize-1)
+	}
+	return runs
 }

@@ -27,7 +27,7 @@ func (a *analysis) wrongKey() {
 	}
 	a.mapWith(keys[0].raw, iv, datas[0].raw)
 	count := len(a.report.Blocks.Blocks)
-	if count < 2 || a.report.Blocks.count() > 0 {
+	if count < 2 || a.report.Blocks.Readable() > 0 {
 		return
 	}
 	f := newFinding("D30").since(textNoBlock, count)

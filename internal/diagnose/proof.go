@@ -334,13 +334,18 @@ func (a *analysis) otherText(p *proof) {
 	plain := p.plain[:len(p.plain)-padding(p.plain, blockSize)]
 	if name, members, ok := platformOf(plain); ok {
 		a.add(newFinding("D28").saying(textPlatform, name).since(textMembers, members))
+	} else if !json.Valid(plain) && len(p.looks) > 1 {
+		a.onlyFirst(p)
 	}
 }
 
-// onlyFirst handles a first block that alone does not read. Where the iv is wrong the rest is whole.
+// onlyFirst handles a first block that alone does not read, or that breaks the JSON. Where the iv is wrong the rest is whole.
 func (a *analysis) onlyFirst(p *proof) {
 	s, ok := a.trueIV(p)
 	if !ok && !completes(p.plain[blockSize:]) {
+		if p.looks[0].isText() {
+			return // text to the end: no block was altered, and it is nobody's JSON
+		}
 		first, last := chars(0, blockSize-1)
 		a.add(newFinding("D34").saying(textAlteredAt, first, last).since(textBadBlocks, 1, len(p.looks), 0, 0).since(textRestBroken))
 		return
@@ -369,7 +374,11 @@ func (a *analysis) wrongIV(p *proof) Finding {
 	if a.caseOfIV(p) {
 		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
 	}
-	f = f.since(textOnlyFirst, len(p.looks)-1)
+	if p.looks[0].isText() {
+		f = f.since(textFirstBreaks, len(p.looks)-1)
+	} else {
+		f = f.since(textOnlyFirst, len(p.looks)-1)
+	}
 	if names := memberNames(p.plain[blockSize:]); names != "" {
 		f = f.since(textReadable, names)
 	}
@@ -409,6 +418,7 @@ var (
 	textShiftCause   = lang.T{En: "a character that is lost or added moves all that follow", Zh: "少了或多了一个字符，会使后面的全部错位"}
 	textAlteredAt    = lang.T{En: "The encryptedData was altered within the characters %d to %d (counted from 0).", Zh: "encryptedData 在第 %d 到 %d 个字符之间被改动（从 0 数起）。"}
 	textOneCharacter = lang.T{En: "One character of the encryptedData was altered, at index %d.", Zh: "encryptedData 有一个字符被改动，在下标 %d。"}
+	textFirstBreaks  = lang.T{En: "block 0, the only one that the iv touches, breaks the JSON; the other %d are whole", Zh: "只受 iv 影响的第 0 个分组破坏了 JSON，其余 %d 个完好"}
 	textOnlyFirst    = lang.T{En: "block 0, the only one that the iv touches, is noise; the other %d read", Zh: "只受 iv 影响的第 0 个分组是乱码，其余 %d 个都能读出"}
 	textRestBroken   = lang.T{En: "the rest is no JSON behind any first block, so the iv is not all that is wrong", Zh: "无论第一个分组是什么，其余部分都不是合法的 JSON，所以不只是 iv 有误"}
 	textReadable     = lang.T{En: "readable members: %s", Zh: "能读出的字段：%s"}

@@ -47,7 +47,7 @@ func (a *analysis) outcome(e Entry) Outcome {
 
 // facts says what is known of an input that no test explains.
 func (a *analysis) facts() {
-	if a.report.Err == nil || len(a.report.Findings) > 0 {
+	if a.report.Err == nil || len(a.report.Findings) > 0 || a.fromDocument && a.texts[fieldData] == string(a.in.Document) {
 		return
 	}
 	for _, f := range []field{fieldKey, fieldIV, fieldData} {
@@ -60,7 +60,7 @@ func (a *analysis) facts() {
 		a.report.Facts = append(a.report.Facts, textRead.With(f.String(), len(text), len(list[0].raw)))
 	}
 	if m := a.report.Blocks; len(m.Blocks) > 0 {
-		a.report.Facts = append(a.report.Facts, textMapped.With(len(m.Blocks), m.count()))
+		a.report.Facts = append(a.report.Facts, textMapped.With(len(m.Blocks), m.Readable()))
 	}
 	if len(a.report.Blocks.Blocks) == 1 {
 		a.report.Facts = append(a.report.Facts, textOneBlock.With())

@@ -25,6 +25,15 @@ func (s *IO) Hint(m lang.Message) { s.say(s.Styles.Key, textHint, m) }
 // Cause writes one line "cause: …" to standard error: why that may have happened which an error reported.
 func (s *IO) Cause(m lang.Message) { s.say(s.Styles.Faint, textCause, m) }
 
+// Fix writes one line "fix: …" to standard error: what mends that which an error reported.
+func (s *IO) Fix(m lang.Message) { s.say(s.Styles.OK, textFix, m) }
+
+// Also writes one line "also: …" to standard error: a further finding.
+func (s *IO) Also(m lang.Message) { s.say(s.Styles.Warn, textAlso, m) }
+
+// Detail writes one indented line to standard error, below the message that it belongs to.
+func (s *IO) Detail(m lang.Message) { s.say(s.Styles.Faint, lang.T{En: "  ", Zh: "  "}, m) }
+
 // Note writes one line without a prefix to standard error.
 func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
 

@@ -105,6 +105,15 @@ func (p *Page) Heading(t lang.T, args ...any) {
 	p.writeln(p.styles.Heading.Render(redact.Clean(p.In(t, args...))))
 }
 
+// Pieces writes a line of texts that have their own levels, without anything between them.
+func (p *Page) Pieces(cells ...Cell) {
+	var b strings.Builder
+	for _, cell := range cells {
+		b.WriteString(p.styles.of(cell.Level).Render(redact.Clean(cell.Text)))
+	}
+	p.writeln(b.String())
+}
+
 // Command writes a command to copy, on a line of its own.
 func (p *Page) Command(line string) {
 	p.writeln("  " + p.styles.Command.Render(redact.Clean(line)))
