@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/login"
@@ -105,7 +106,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
 func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
-	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL}
+	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Diagnoser: diagnoser{}}
 	if o.Mock != nil {
 		mock, err := newSimulation(o, s.url)
 		if err != nil {
@@ -134,21 +135,19 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 	return service, options.Now, nil
 }
 
-// run serves until ctx is done, then drains, and sweeps meanwhile.
+// run serves until ctx is done, then drains. Meanwhile it sweeps, and finds out why data was refused.
 func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
-	sweep, stop := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		s.sweep(sweep, service)
-	}()
+	beside, stop := context.WithCancel(ctx)
+	var both sync.WaitGroup
+	both.Go(func() { s.sweep(beside, service) })
+	both.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
 	if s.mock != nil {
 		defer s.mock.removeFiles(ctx, logger)()
 	}
 	s.err = front.Serve(ctx, listeners...)
 	stop()
-	<-swept
+	both.Wait()
 	if s.mock != nil {
 		s.mock.close()
 	} else {
