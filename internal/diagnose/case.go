@@ -14,17 +14,22 @@ const minCaseProof = 48
 
 // caseLost knows data whose letters are all of one case, which cannot be undone, and a key, which can.
 func (a *analysis) caseLost() bool {
-	text := strings.TrimRight(a.texts[fieldData], "=")
-	_, err := base64.RawStdEncoding.DecodeString(text)
-	if err == nil && len(text) >= minCaseProof && oneCase(text) {
-		a.add(newFinding("D13").saying(textCaseOf, fieldData.String()).since(textOneCase, len(text)))
-		return true
+	for _, v := range first(a.variants(fieldData, fieldData), maxPlain*2) {
+		text := strings.TrimRight(v.text, "=")
+		_, err := base64.RawStdEncoding.DecodeString(text)
+		if err == nil && len(text) >= minCaseProof && oneCase(text) {
+			undone := changed(solution{data: reading{changes: v.changes}, order: orders()[0]})
+			a.add(append(undone, newFinding("D13").saying(textCaseOf, fieldData.String()).since(textOneCase, len(text)))...)
+			return true
+		}
 	}
 	return !a.in.Quick && a.caseOfKey()
 }
 
-// oneCase reports whether all letters are lower-case, or all upper-case.
-func oneCase(text string) bool { return strings.ToLower(text) == text || strings.ToUpper(text) == text }
+// oneCase reports whether all letters are lower-case, or all upper-case. Hexadecimal is so by nature.
+func oneCase(text string) bool {
+	return (strings.ToLower(text) == text || strings.ToUpper(text) == text) && strings.Trim(text, "0123456789abcdefABCDEF") != ""
+}
 
 // maxCaseLetters bounds the search for the case of a key. A key has 17 letters on average, which takes some 20 ms; the 22nd, of which
 // four are canonical, is settled by being canonical.

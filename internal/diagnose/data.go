@@ -48,6 +48,7 @@ type analysis struct {
 	fromDocument bool // the data stands in the document, if anywhere
 
 	nothingIV bool                    // the iv is empty or undefined
+	merged    bool                    // a finding that was there has got more evidence
 	notes     map[string]lang.Message // by id of a test: what was seen
 	ran       map[string]bool
 }
@@ -134,13 +135,17 @@ func (a *analysis) explain() {
 	if a.repaired() || a.otherKey() || a.lostPluses() {
 		return
 	}
-	a.misplaced()
-	if a.provenKey() || a.foreign() {
+	if a.misplaced(); a.found("D27") {
 		return
 	}
-	if !a.caseLost() {
-		a.wrongKey()
+	if a.provenKey() {
+		return
 	}
+	a.notAKey()
+	if a.foreign() || a.caseLost() {
+		return
+	}
+	a.wrongKey()
 }
 
 // repaired tries the inputs as they are and in every other order.
@@ -200,8 +205,12 @@ func (a *analysis) swapped(o order) Finding {
 	return f.since(textLengths, len(a.texts[fieldKey]), len(a.texts[fieldIV]), len(a.texts[fieldData]))
 }
 
-// lostPluses repairs an encryptedData whose plus signs are gone, under a key that reads its first blocks.
+// lostPluses repairs an encryptedData whose plus signs are gone, under a key that reads its first blocks. Data that holds whole blocks
+// has lost none: it would have to be 21 at least.
 func (a *analysis) lostPluses() bool {
+	if len(a.readings(fieldData, fieldData)) > 0 {
+		return false
+	}
 	ivs := a.readings(fieldIV, fieldIV)
 	for _, v := range first(a.variants(fieldData, fieldData), maxPlain) {
 		_, raw := lenient(v.text)

@@ -22,13 +22,14 @@ func ids(r diagnose.Report) []string {
 	return list
 }
 
+func allDamages() []damage { return slices.Concat(transportDamages(), fieldDamages(), proofDamages()) }
+
 func TestMatrix(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	all := slices.Concat(transportDamages(), fieldDamages(), proofDamages())
-	for _, d := range all {
+	for _, d := range allDamages() {
 		var n tally
 		others := map[string]int{}
-		for i := range 300 {
+		for i := range 120 {
 			kind := payloadKinds[i%len(payloadKinds)]
 			s := newSample(t, r, kind)
 			if !d.spoil(t, r, s) {
@@ -58,4 +59,62 @@ func TestMatrix(t *testing.T) {
 		}
 		fmt.Printf("%s %+v %v\n", d.id, n, others)
 	}
+}
+
+func TestPairs(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	all := allDamages()
+	var total, both, one, none, third int
+	problems := map[string]int{}
+	for range 12000 {
+		a, b := all[r.IntN(len(all))], all[r.IntN(len(all))]
+		if a.id == b.id {
+			continue
+		}
+		kind := payloadKinds[r.IntN(len(payloadKinds))]
+		s := newSample(t, r, kind)
+		if !a.spoil(t, r, s) || !b.spoil(t, r, s) {
+			continue
+		}
+		in := s.input()
+		in.Quick = true
+		report := diagnose.Data(in)
+		if report.Err == nil {
+			continue
+		}
+		got := ids(report)
+		total++
+		hits := 0
+		for _, id := range []string{a.id, b.id} {
+			if slices.Contains(got, id) {
+				hits++
+			}
+		}
+		pair := a.id + "+" + b.id
+		switch {
+		case hits == 2:
+			both++
+		case hits == 1:
+			one++
+		default:
+			none++
+			problems["none "+pair]++
+		}
+		for _, id := range got {
+			if id != a.id && id != b.id {
+				third++
+				problems["third "+pair+"->"+id]++
+			}
+		}
+	}
+	fmt.Println(total, "both", both, "one", one, "none", none, "third", third)
+	var keys []string
+	for k := range problems {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int { return problems[b] - problems[a] })
+	for _, k := range keys[:min(90, len(keys))] {
+		fmt.Print(k, ":", problems[k], "  ")
+	}
+	fmt.Println()
 }

@@ -51,7 +51,6 @@ func (a *analysis) trueIV(p *proof) (solution, bool) {
 		if err != nil || !start.agrees(s.payload) {
 			continue
 		}
-		s.key.changes, s.data.changes = nil, nil // provenKey tells of them
 		return s, true
 	}
 	return solution{}, false
@@ -63,8 +62,8 @@ func openings() []string {
 }
 
 // caseOfIV reports whether the iv given differs from the true one in the case of its letters, as far as the true one is known.
-func (a *analysis) caseOfIV(p *proof) bool {
-	given := strings.TrimSpace(a.texts[fieldIV])
+func (p *proof) caseOfIV() bool {
+	given := p.iv.text
 	if len(p.iv.raw) != blockSize || !oneCase(given) {
 		return false
 	}

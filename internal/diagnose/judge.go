@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // wrongKey says that key and data do not belong together. That is proven by two blocks at least that do not read; one alone may be the
 // iv's doing.
 func (a *analysis) wrongKey() {
-	keys, datas := a.readings(fieldKey, fieldKey), a.readings(fieldData, fieldData)
+	keys, datas := asText(a.readings(fieldKey, fieldKey)), asText(a.readings(fieldData, fieldData))
 	if len(a.report.Findings) > 0 || len(keys) == 0 || len(datas) == 0 {
 		return
 	}
@@ -39,6 +40,9 @@ func (a *analysis) wrongKey() {
 			f = f.since(textInField, part.field.String(), c.what)
 		}
 	}
+	if oneCase(keys[0].text) {
+		f = f.since(textKeyOneCase)
+	}
 	if n := len(a.in.Keys); n > 0 {
 		f = f.since(textOtherKeys, n)
 	} else {
@@ -55,6 +59,13 @@ func (a *analysis) wrongKey() {
 		f = f.since(textPhoneCode)
 	}
 	a.add(f)
+}
+
+// asText leaves out the readings that take a text for bytes: any text of a fitting length can be taken for such.
+func asText(list []reading) []reading {
+	return slices.DeleteFunc(slices.Clone(list), func(r reading) bool {
+		return slices.ContainsFunc(r.changes, func(c change) bool { return c.id == "D10" })
+	})
 }
 
 // foreign knows what is encrypted otherwise than open data.
@@ -113,12 +124,15 @@ func message(plain []byte) (string, bool) {
 
 // otherAES knows keys of AES-192 and AES-256, and code that takes the text of the key for the key.
 func (a *analysis) otherAES(datas []reading) {
-	text := strings.TrimSpace(a.texts[fieldKey])
-	var keys [][]byte
-	if raw, err := base64.StdEncoding.DecodeString(text); err == nil && (len(raw) == 24 || len(raw) == 32) && !a.found("D22") {
-		a.add(newFinding("D40").since(textKeySize, len(text), len(raw)))
-		return
+	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
+		raw, err := base64.StdEncoding.DecodeString(v.text)
+		if err == nil && (len(raw) == 24 || len(raw) == 32) && !a.found("D22") && !isText(raw) && !isHex(v.text, 2*blockSize) {
+			a.add(newFinding("D40").since(textKeySize, len(a.texts[fieldKey]), len(raw)))
+			return
+		}
 	}
+	var keys [][]byte
+	text := strings.TrimSpace(a.texts[fieldKey])
 	for _, size := range []int{24, 32} {
 		if len(text) == size {
 			keys = append(keys, []byte(text))
@@ -265,6 +279,7 @@ func platformOf(plain []byte) (name lang.T, members string, ok bool) {
 
 var (
 	textNoBlock       = lang.T{En: "none of its %d blocks reads as text under this key", Zh: "用这个密钥，%d 个分组没有一个能读出文字"}
+	textKeyOneCase    = lang.T{En: "all letters of the key are of one case, which is rare: something may have changed it", Zh: "密钥的字母只有一种大小写，这很少见：可能被改动过"}
 	textKeySigned     = lang.T{En: "the signature does belong to rawData under this key: key and profile are of one login, the data is of another", Zh: "而 signature 与 rawData 在此密钥下相符：密钥与资料属于同一次登录，数据属于另一次"}
 	textKeyDidNotSign = lang.T{En: "the signature does not belong to rawData under this key either", Zh: "signature 与 rawData 在此密钥下也不相符"}
 	textAESKey        = lang.T{En: "it decrypts under the 43 characters given as session_key, an EncodingAESKey", Zh: "用填在 session_key 处的 43 个字符（EncodingAESKey）可以解开"}

@@ -238,6 +238,8 @@ func fromBase64URL(_ field, text string) (string, lang.Message) {
 	}
 	padded := digits + strings.Repeat("=", (4-len(digits)%4)%4)
 	switch {
+	case len(digits)%4 == 1 && mapped != text: // a character is missing besides
+		return mapped, textURLAlphabet.With(strings.IndexAny(text, "-_"))
 	case padded == text || len(padded) < len(text) || len(digits)%4 == 1:
 		return text, lang.Message{}
 	case mapped != text && padded != mapped:
@@ -279,13 +281,22 @@ func canonicalTail(_ field, text string) (string, lang.Message) {
 	return base64.StdEncoding.EncodeToString(raw), textTail.With(len(digits) - 1)
 }
 
+// fromHex reads hexadecimal of the bytes, or of their text.
 func fromHex(f field, text string) (string, lang.Message) {
 	raw, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
-	if err != nil || !f.size(len(raw)) {
+	switch {
+	case err != nil:
+		return text, lang.Message{}
+	case isText(raw):
+		return string(raw), textHex.With(2 * len(raw))
+	case !f.size(len(raw)) && (f != fieldData || len(raw) < 2*blockSize): // data may have been cut
 		return text, lang.Message{}
 	}
 	return base64.StdEncoding.EncodeToString(raw), textHex.With(2 * len(raw))
 }
+
+// isText reports whether bytes are a text on their way to base64: so many random ones are text with a probability below 1e-6.
+func isText(raw []byte) bool { return len(raw) > blockSize && utf8.Valid(raw) && unreadable(raw) == 0 }
 
 // fromRaw takes the text for the bytes themselves: as they are, or each of them written as the character of that number.
 func fromRaw(f field, text string) (string, lang.Message) {
@@ -305,13 +316,13 @@ func fromRaw(f field, text string) (string, lang.Message) {
 	return base64.StdEncoding.EncodeToString(raw), textRaw.With(len(raw))
 }
 
-func decodedTwice(f field, text string) (string, lang.Message) {
+// decodedTwice decodes a text that decodes to a text again.
+func decodedTwice(_ field, text string) (string, lang.Message) {
 	inner, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(inner) < digitsOf16 {
+	if err != nil {
 		return text, lang.Message{}
 	}
-	digits := strings.TrimRight(string(inner), "=")
-	if strings.Trim(digits, base64Digits) != "" || f != fieldData && len(digits) != digitsOf16 {
+	if _, wide := fromUTF16(fieldData, string(inner)); !isText(inner) && (wide.IsZero() || len(inner) <= 2*blockSize) {
 		return text, lang.Message{}
 	}
 	return string(inner), textDouble.With(len(inner))
@@ -334,5 +345,5 @@ var (
 	textTail          = lang.T{En: "the digit at index %d has bits that no encoder sets", Zh: "下标 %d 的字符含有编码器不会写出的比特位"}
 	textHex           = lang.T{En: "%d hexadecimal digits", Zh: "%d 位十六进制字符"}
 	textRaw           = lang.T{En: "%d bytes that are decoded already", Zh: "已经解码过的 %d 个字节"}
-	textDouble        = lang.T{En: "it decodes to %d characters that are base64 again", Zh: "解码后仍是 base64，共 %d 个字符"}
+	textDouble        = lang.T{En: "it decodes to %d characters that are a text again", Zh: "解码后仍是文本，共 %d 个字符"}
 )

@@ -19,15 +19,25 @@ func restorePluses(block cipher.Block, iv []byte, text string) (restored string,
 	if strings.Trim(digits, base64Digits) != "" || len(digits) < digitsOf16 {
 		return "", nil
 	}
+	proven := false
 	for g := 0; ; g++ {
 		_, last := chars(g*blockSize, (g+1)*blockSize-1)
 		if last >= len(digits)+maxPlusesInBlock {
 			break
 		}
-		if g == 0 && iv == nil || blockReads(block, iv, digits, g) {
+		if g == 0 && iv == nil {
 			continue
 		}
-		at := missingPluses(block, iv, digits, g)
+		if blockReads(block, iv, digits, g) {
+			proven = true
+			continue
+		}
+		most := maxPlusesInBlock
+		if !proven {
+			most = 1 // nothing shows yet that the key is right
+		}
+		at := missingPluses(block, iv, digits, g, most)
+		proven = true
 		if at == nil || len(places)+len(at) > maxLost {
 			return "", nil
 		}
@@ -46,7 +56,7 @@ func restorePluses(block cipher.Block, iv []byte, text string) (restored string,
 const maxPlusesInBlock = 3
 
 // missingPluses returns the places, in the order of insertion, at which plus signs make the block g readable.
-func missingPluses(block cipher.Block, iv []byte, digits string, g int) []int {
+func missingPluses(block cipher.Block, iv []byte, digits string, g, most int) []int {
 	first, last := chars(g*blockSize, (g+1)*blockSize-1)
 	var search func(digits string, from, more int) []int
 	search = func(digits string, from, more int) []int {
@@ -65,7 +75,7 @@ func missingPluses(block cipher.Block, iv []byte, digits string, g int) []int {
 		}
 		return nil
 	}
-	for count := 1; count <= maxPlusesInBlock; count++ {
+	for count := 1; count <= most; count++ {
 		if places := search(digits, first, count); places != nil {
 			return places
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -17,6 +18,7 @@ type proof struct {
 	iv      reading // without bytes where no reading of the iv is one
 	text    string  // of the data, base64 digits only
 	changes []change
+	order   order
 	login   *Key // the key is this one of another login
 
 	block cipher.Block
@@ -32,43 +34,85 @@ const sampled = 8
 // maxCandidates bounds how many other keys are held against the blocks one by one.
 const maxCandidates = 1024
 
-// provenKey looks for a key under which blocks read, and derives from the others what happened.
+// provenKey looks for a key under which blocks read, and derives from the others what happened. The fields may be swapped as well.
 func (a *analysis) provenKey() bool {
 	a.ran["blocks"] = true
+	for _, o := range orders() {
+		if best := a.bestProof(o); best.score > 0 && a.judge(&best) {
+			return true
+		}
+	}
+	return false
+}
+
+// bestProof returns the proof with the most blocks that read; one without a score if there is none.
+func (a *analysis) bestProof(o order) proof {
 	var best proof
-	for _, v := range first(a.variants(fieldData, fieldData), maxPlain*2) {
+	ivs := a.readings(o.iv, fieldIV)
+	if o.id != "" && len(ivs) == 0 {
+		return best // an order that puts no iv in its place explains nothing
+	}
+	for _, v := range first(a.variants(o.data, fieldData), maxPlain*2) {
 		text, raw := lenient(v.text)
-		if len(raw) < blockSize {
+		if len(raw) < 2*blockSize {
 			continue
 		}
-		for _, key := range a.readings(fieldKey, fieldKey) {
-			a.improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes})
+		for _, key := range a.readings(o.key, fieldKey) {
+			improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o}, ivs)
 		}
 		for i := range first(a.in.Keys, maxCandidates) {
 			bytes, err := a.in.Keys[i].SessionKey.Bytes()
-			if err == nil && best.score == 0 {
+			if err == nil && best.score == 0 && o.id == "" {
 				key := reading{text: a.in.Keys[i].SessionKey.Reveal(), raw: bytes}
-				a.improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, login: &a.in.Keys[i]})
+				improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o, login: &a.in.Keys[i]}, ivs)
 			}
 		}
 	}
-	if best.score == 0 {
-		return false
-	}
-	best.plain = rawCBC(best.block, best.ivOrZero(), best.raw)
-	best.looks = mapBlocks(best.plain)
-	a.report.Blocks = BlockMap{Blocks: best.looks, Bytes: len(best.raw)}
+	return best
+}
+
+// judge derives from a proof what happened. It reports whether anything was found.
+func (a *analysis) judge(p *proof) bool {
+	p.plain = rawCBC(p.block, p.ivOrZero(), p.raw)
+	p.looks = mapBlocks(p.plain)
+	a.report.Blocks = BlockMap{Blocks: p.looks, Bytes: len(p.raw)}
 	before := len(a.report.Findings)
-	a.derive(&best)
-	if len(a.report.Findings) == before {
+	known := slices.Clone(a.report.Findings)
+	a.derive(p)
+	if len(a.report.Findings) == before && a.report.Repaired == nil && !a.merged {
 		return false
 	}
-	undone := changed(solution{key: best.key, data: reading{changes: best.changes}, order: orders()[0]})
-	if best.login != nil {
-		undone = append(undone, a.ofLogin(*best.login))
+	var undone []Finding
+	if p.order.id != "" {
+		undone = append(undone, a.swapped(p.order))
 	}
-	a.report.Findings = append(a.report.Findings[:before:before], append(undone, a.report.Findings[before:]...)...)
+	iv := p.iv
+	if !p.looks[0].isText() {
+		iv.changes = nil // what was undone did not make an iv of it
+	}
+	undone = append(undone, changed(solution{key: p.key, iv: iv, data: reading{changes: p.changes}, order: p.order})...)
+	if p.login != nil {
+		undone = append(undone, a.ofLogin(*p.login))
+	}
+	list := known
+	if a.merged {
+		list = slices.Clone(a.report.Findings[:before])
+	}
+	a.report.Findings = merge(list, undone, a.report.Findings[before:])
 	return true
+}
+
+// merge joins lists of findings and keeps the first of each id.
+func merge(lists ...[]Finding) []Finding {
+	var all []Finding
+	for _, list := range lists {
+		for _, f := range list {
+			if !slices.ContainsFunc(all, func(known Finding) bool { return known.ID == f.ID }) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
 }
 
 // lenient decodes what can be decoded of a text of data: to its end if it is cut, to the first character that is none of base64.
@@ -96,7 +140,7 @@ func (p *proof) ivOrZero() []byte {
 
 // improve replaces best by p if more blocks read under it. One block alone is no proof: random bytes are text with a probability of
 // about 4e-7, and many keys and texts are tried. Two are, and so is the only one behind the iv if it ends in padding.
-func (a *analysis) improve(best *proof, p proof) {
+func improve(best *proof, p proof, ivs []reading) {
 	block, err := aes.NewCipher(p.key.raw)
 	if err != nil {
 		return
@@ -111,7 +155,6 @@ func (a *analysis) improve(best *proof, p proof) {
 			p.score++
 		}
 	}
-	ivs := a.readings(fieldIV, fieldIV)
 	for i, iv := range ivs {
 		if text := lookOf(rawBlock(block, iv.raw, p.raw, 0)).isText(); text || i == 0 {
 			p.iv = iv
@@ -156,15 +199,23 @@ func (a *analysis) derive(p *proof) {
 			a.blameIV(a.wrongIV(p))
 		}
 		a.add(a.truncated(p))
-	case len(bad) > 0 && a.oneCharacter(p, bad):
 	case len(bad) == 1 && bad[0] == 0:
 		a.onlyFirst(p)
+	case len(bad) == 2 && bad[0] == 0 && bad[1] == last && last > 2:
+		a.blameIV(a.wrongIV(p))
+		a.add(a.lastAltered(p))
+	case len(bad) > 0 && a.oneCharacter(p, bad):
 	case len(bad) == 1 && bad[0] == last:
-		first, end := chars(last*blockSize, last*blockSize+blockSize-1)
-		a.add(newFinding("D35").since(textEndOnly, last, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1)))
+		a.add(a.lastAltered(p))
 	default:
 		a.add(a.altered(p, bad))
 	}
+}
+
+func (a *analysis) lastAltered(p *proof) Finding {
+	last := len(p.looks) - 1
+	first, end := chars(last*blockSize, last*blockSize+blockSize-1)
+	return newFinding("D35").since(textEndOnly, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1))
 }
 
 // endsEarly knows two payloads in one text: the first ends in padding where the second begins.
@@ -174,11 +225,10 @@ func (a *analysis) endsEarly(p *proof) bool {
 			continue
 		}
 		raw := p.raw[:(i+1)*blockSize]
-		data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw, changes: p.changes}
-		s, ok := solve([]reading{p.key}, a.readings(fieldIV, fieldIV), []reading{data}, orders()[0])
+		data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
+		s, ok := solve([]reading{p.key}, a.readings(p.order.iv, fieldIV), []reading{data}, orders()[0])
 		if ok {
-			a.settle(solution{key: reading{text: s.key.text, raw: s.key.raw}, iv: s.iv, data: reading{text: data.text, raw: raw}, order: s.order, payload: s.payload},
-				newFinding("D35").since(textTwoPayloads, len(data.text), len(p.text)))
+			a.settle(s.unchanged(), newFinding("D35").since(textTwoPayloads, len(data.text), len(p.text)))
 			return true
 		}
 	}
@@ -225,7 +275,7 @@ func (a *analysis) truncated(p *proof) Finding {
 		f = f.since(textLeft, names)
 	}
 	for _, limit := range []int{64, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096} {
-		if given := len(a.texts[fieldData]); given == limit || arrived == limit {
+		if given := len(a.texts[p.order.data]); given == limit || arrived == limit {
 			f = f.since(textLimit, limit, limit)
 			break
 		}
@@ -316,8 +366,7 @@ func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
 		return false
 	}
 	data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
-	key := reading{text: p.key.text, raw: p.key.raw}
-	s, ok := solve([]reading{key}, []reading{{text: p.iv.text, raw: p.iv.raw, changes: p.iv.changes}}, []reading{data}, orders()[0])
+	s, ok := solve([]reading{p.key}, []reading{p.iv}, []reading{data}, orders()[0])
 	if !ok {
 		return false
 	}
@@ -325,7 +374,7 @@ func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
 	if block == len(p.looks)-1 {
 		id = "D35"
 	}
-	a.settle(s, newFinding(id).saying(textOneCharacter, at).since(textBadBlocks, 1, len(p.looks), block, block))
+	a.settle(s.unchanged(), newFinding(id).saying(textOneCharacter, at).since(textBadBlocks, 1, len(p.looks), block, block))
 	return true
 }
 
@@ -342,6 +391,9 @@ func (a *analysis) otherText(p *proof) {
 // onlyFirst handles a first block that alone does not read, or that breaks the JSON. Where the iv is wrong the rest is whole.
 func (a *analysis) onlyFirst(p *proof) {
 	s, ok := a.trueIV(p)
+	if !ok && !p.looks[0].isText() && a.oneCharacter(p, []int{0}) {
+		return
+	}
 	if !ok && !completes(p.plain[blockSize:]) {
 		if p.looks[0].isText() {
 			return // text to the end: no block was altered, and it is nobody's JSON
@@ -353,7 +405,7 @@ func (a *analysis) onlyFirst(p *proof) {
 	f := a.wrongIV(p)
 	if ok {
 		f = f.since(textTrueIV, s.iv.text)
-		a.settle(s)
+		a.settle(s.unchanged())
 	}
 	a.blameIV(f)
 }
@@ -363,6 +415,7 @@ func (a *analysis) blameIV(f Finding) {
 	for i, known := range a.report.Findings {
 		if known.ID == "D23" && a.nothingIV {
 			a.report.Findings[i].Evidence = append(known.Evidence, f.Evidence...)
+			a.merged = true
 			return
 		}
 	}
@@ -371,7 +424,7 @@ func (a *analysis) blameIV(f Finding) {
 
 func (a *analysis) wrongIV(p *proof) Finding {
 	f := newFinding("D32")
-	if a.caseOfIV(p) {
+	if p.caseOfIV() {
 		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
 	}
 	if p.looks[0].isText() {
@@ -383,7 +436,7 @@ func (a *analysis) wrongIV(p *proof) Finding {
 		f = f.since(textReadable, names)
 	}
 	if len(p.iv.raw) != blockSize {
-		f = f.since(textNoIV, len(a.texts[fieldIV]))
+		f = f.since(textNoIV, len(a.texts[p.order.iv]))
 	}
 	return f
 }
@@ -393,7 +446,7 @@ func (p *proof) open(iv []byte) (solution, error) {
 	s := solution{
 		key:   p.key,
 		iv:    reading{text: base64.StdEncoding.EncodeToString(iv), raw: iv},
-		data:  reading{text: base64.StdEncoding.EncodeToString(p.raw), raw: p.raw, changes: p.changes},
+		data:  reading{text: base64.StdEncoding.EncodeToString(p.raw), raw: p.raw},
 		order: orders()[0],
 	}
 	payload, err := opendata.Open(s.sessionKey(), s.envelope())
@@ -402,7 +455,7 @@ func (p *proof) open(iv []byte) (solution, error) {
 }
 
 var (
-	textEndOnly      = lang.T{En: "the first %d of %d blocks read, the last one does not", Zh: "前 %d 个分组（共 %d 个）能读出，最后一个读不出"}
+	textEndOnly      = lang.T{En: "the last of %d blocks does not read", Zh: "%d 个分组中的最后一个读不出"}
 	textAtChars      = lang.T{En: "it is made of the characters %d to %d (counted from 0)", Zh: "对应第 %d 到 %d 个字符（从 0 数起）"}
 	textTwoPayloads  = lang.T{En: "its first %d characters (of %d) decrypt by themselves", Zh: "前 %d 个字符（共 %d 个）单独可以解密"}
 	textOtherPadding = lang.T{En: "the text is followed by %s", Zh: "正文之后是%s"}

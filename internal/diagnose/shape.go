@@ -21,16 +21,25 @@ func (a *analysis) misplaced() {
 	for _, f := range []field{fieldKey, fieldIV, fieldData} {
 		a.nothing(f)
 	}
+}
+
+// notAKey does the same for the key, once no block has proven that it is one.
+func (a *analysis) notAKey() {
 	if a.found("D23") || a.keyReads() {
 		return
 	}
 	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
-		if name, ok := valueName(v.text); ok {
+		if name, ok := valueName(v.text); ok && !a.inHex() {
 			a.add(newFinding("D22").saying(textNotAKey, name).since(textKeyLength, len(a.texts[fieldKey])))
 			return
 		}
 	}
 	a.placeholder()
+}
+
+// inHex reports whether key and iv both are hexadecimal. A key is then no AppSecret, which has the same shape.
+func (a *analysis) inHex() bool {
+	return isHex(strings.TrimSpace(a.texts[fieldKey]), 2*blockSize) && isHex(strings.TrimSpace(a.texts[fieldIV]), 2*blockSize)
 }
 
 // keyReads reports whether the key can be read as one. Sixteen or thirty-two characters can be taken for bytes or for hexadecimal,
@@ -101,11 +110,13 @@ func valueName(text string) (lang.T, bool) {
 
 // placeholder knows keys that somebody made up: words, which random bytes have none of.
 func (a *analysis) placeholder() {
-	text := strings.ToLower(a.texts[fieldKey])
-	for _, word := range []string{"mock", "session", "fake", "dummy", "test", "demo", "sample", "example", "your", "xxxx", "1234567"} {
-		if strings.Contains(text, word) {
-			a.add(newFinding("D24").since(textWord, word, len(text)))
-			return
+	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
+		text := strings.ToLower(v.text)
+		for _, word := range []string{"mock", "session", "fake", "dummy", "test", "demo", "sample", "example", "your", "xxxx", "1234567"} {
+			if strings.Contains(text, word) {
+				a.add(newFinding("D24").since(textWord, word, len(a.texts[fieldKey])))
+				return
+			}
 		}
 	}
 }

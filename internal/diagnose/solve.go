@@ -39,6 +39,12 @@ func (s solution) envelope() opendata.Envelope {
 
 func (s solution) sessionKey() wechat.SessionKey { return wechat.NewSessionKey(s.key.text) }
 
+// unchanged is the solution without its changes, where somebody else tells of them.
+func (s solution) unchanged() solution {
+	s.key.changes, s.iv.changes, s.data.changes = nil, nil, nil
+	return s
+}
+
 // maxOpens bounds how often whole data is decrypted in the search for a solution.
 const maxOpens = 4096
 
