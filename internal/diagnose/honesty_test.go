@@ -44,6 +44,7 @@ func TestMatrix(t *testing.T) {
 			switch {
 			case len(got) == 0:
 				n.nothing++
+				fmt.Println(d.id, s.key, s.iv, s.data, len(s.key), len(s.iv), len(s.data))
 				others["none:"+kind]++
 			case got[0] == d.id:
 				n.first++
