@@ -8,8 +8,8 @@ import (
 
 const blockSize = aes.BlockSize
 
-// maxPartly is how many bytes of a block may be no text for the block to count as damaged text and not as noise. Of 16 random bytes
-// at most three are unreadable with a probability of 5e-4, so that this alone proves nothing.
+// maxPartly is how many bytes of a block may be no text for the block to count as damaged text and not as noise. Random blocks pass
+// for damaged text once in some hundred, so that this alone proves nothing, and for text with a probability of 1.2e-5.
 const maxPartly = 3
 
 // rawCBC decrypts the whole blocks of data and leaves the padding on.

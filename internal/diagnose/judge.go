@@ -15,7 +15,7 @@ import (
 )
 
 // wrongKey says that key and data do not belong together. That is proven by two blocks at least that do not read; one alone may be the
-// iv's doing.
+// iv's doing. Of many one may read by chance: 16 random bytes are text with a probability of 1.2e-5.
 func (a *analysis) wrongKey() {
 	keys, datas := asText(a.readings(fieldKey, fieldKey)), asText(a.readings(fieldData, fieldData))
 	if len(a.report.Findings) > 0 || len(keys) == 0 || len(datas) == 0 {
@@ -28,10 +28,11 @@ func (a *analysis) wrongKey() {
 	}
 	a.mapWith(keys[0].raw, iv, datas[0].raw)
 	count := len(a.report.Blocks.Blocks)
-	if count < 2 || a.report.Blocks.Readable() > 0 {
+	byChance := a.report.Blocks.Readable()
+	if count < 2 || byChance > 0 && byChance*mostByChance > count {
 		return
 	}
-	f := newFinding("D30").since(textNoBlock, count)
+	f := newFinding("D30").since(textNoBlock, count-byChance, count)
 	for _, part := range []struct {
 		field field
 		list  []reading
@@ -60,6 +61,9 @@ func (a *analysis) wrongKey() {
 	}
 	a.add(f)
 }
+
+// mostByChance is how many blocks there are at least for each that reads by chance. Of so few two would, by chance, once in 2e8 inputs.
+const mostByChance = 8
 
 // asText leaves out the readings that take a text for bytes: any text of a fitting length can be taken for such.
 func asText(list []reading) []reading {
@@ -278,7 +282,7 @@ func platformOf(plain []byte) (name lang.T, members string, ok bool) {
 }
 
 var (
-	textNoBlock       = lang.T{En: "none of its %d blocks reads as text under this key", Zh: "用这个密钥，%d 个分组没有一个能读出文字"}
+	textNoBlock       = lang.T{En: "under this key %d of %d blocks are noise", Zh: "用这个密钥，有 %d 个分组（共 %d 个）是乱码"}
 	textKeyOneCase    = lang.T{En: "all letters of the key are of one case, which is rare: something may have changed it", Zh: "密钥的字母只有一种大小写，这很少见：可能被改动过"}
 	textKeySigned     = lang.T{En: "the signature does belong to rawData under this key: key and profile are of one login, the data is of another", Zh: "而 signature 与 rawData 在此密钥下相符：密钥与资料属于同一次登录，数据属于另一次"}
 	textKeyDidNotSign = lang.T{En: "the signature does not belong to rawData under this key either", Zh: "signature 与 rawData 在此密钥下也不相符"}

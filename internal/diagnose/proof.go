@@ -138,8 +138,8 @@ func (p *proof) ivOrZero() []byte {
 	return make([]byte, blockSize)
 }
 
-// improve replaces best by p if more blocks read under it. One block alone is no proof: random bytes are text with a probability of
-// about 4e-7, and many keys and texts are tried. Two are, and so is the only one behind the iv if it ends in padding.
+// improve replaces best by p if more blocks read under it, and [enough] do: 16 random bytes are text with a probability of 1.2e-5, and
+// many keys and texts are tried.
 func improve(best *proof, p proof, ivs []reading) {
 	block, err := aes.NewCipher(p.key.raw)
 	if err != nil {
@@ -147,30 +147,42 @@ func improve(best *proof, p proof, ivs []reading) {
 	}
 	p.block = block
 	count := len(p.raw) / blockSize
+	looked := 0
 	for i := 1; i < count; i++ {
 		if i >= sampled && i < count-sampled {
 			i = count - sampled
 		}
+		looked++
 		if lookOf(rawBlock(block, nil, p.raw, i)).isText() {
 			p.score++
 		}
 	}
+	start := false
 	for i, iv := range ivs {
-		if text := lookOf(rawBlock(block, iv.raw, p.raw, 0)).isText(); text || i == 0 {
+		if start = lookOf(rawBlock(block, iv.raw, p.raw, 0)).isText(); start || i == 0 {
 			p.iv = iv
-			if text {
-				p.score++
-				break
-			}
+		}
+		if start {
+			p.score++
+			break
 		}
 	}
-	short := count == 2 && lookOf(rawBlock(block, nil, p.raw, 1)) == BlockPadding
-	if p.score < 2 && !short {
-		return
-	}
-	if p.score > best.score {
+	second := lookOf(rawBlock(block, nil, p.raw, 1))
+	if p.score > best.score && enough(p.score, looked, start, second) {
 		*best = p
 	}
+}
+
+// enough reports whether so many blocks that read are no accident: three, or two where they are the first two or few were looked at, or
+// the only one behind the first if it ends in padding.
+func enough(score, looked int, start bool, second Block) bool {
+	switch {
+	case score == 2:
+		return looked <= sampled || start && second.isText()
+	case score == 1:
+		return looked == 1 && second == BlockPadding
+	}
+	return score > 2
 }
 
 // bad returns the indices of the blocks that do not read.
