@@ -356,18 +356,19 @@ func (a *analysis) oneCharacter(p *proof, bad []int) bool {
 		return false
 	}
 	from, to := chars(bad[0]*blockSize, bad[0]*blockSize+blockSize-1)
-	text := []byte(p.text)
-	for at := from; at <= to && at < len(text); at++ {
-		given := text[at]
+	here := spotOf(p.text, bad[0])
+	for at := from; at <= min(to, len(p.text)-1); at++ {
+		head, tail := here.text[:at-here.at], here.text[at-here.at+1:]
 		for i := range len(base64Digits) {
-			if text[at] = base64Digits[i]; text[at] == given || !blockReads(p.block, p.iv.raw, string(text), bad[0]) {
+			digit := base64Digits[i : i+1]
+			with := here
+			if with.text = head + digit + tail; digit == p.text[at:at+1] || !with.reads(p.block, p.iv.raw) {
 				continue
 			}
-			if a.settleCharacter(p, string(text), at, bad[0]) {
+			if a.settleCharacter(p, p.text[:at]+digit+p.text[at+1:], at, bad[0]) {
 				return true
 			}
 		}
-		text[at] = given
 	}
 	return false
 }
