@@ -165,6 +165,9 @@ func jsonError(f failure, l lang.Lang) errorObject {
 	if !f.cause.IsZero() {
 		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))
 	}
+	if f.verdict != nil {
+		body.Hint = append(body.Hint, bare(f.verdict.Fix).In(l))
+	}
 	for _, hint := range f.hints {
 		body.Hint = append(body.Hint, hint.In(l))
 	}

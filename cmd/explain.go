@@ -11,7 +11,6 @@ import (
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
-	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -23,8 +22,8 @@ func newExplain(a *app.App) *cobra.Command {
 		Use:   "explain [WHAT... | -]",
 		Short: lang.T{En: "Explain an errcode or an error text", Zh: "解释错误码或报错文本"},
 		Long: lang.T{
-			En: "WHAT is an errcode of WeChat, or an error text of any stack: Java, .NET, Node.js, PHP, Python, Go, an SDK. A whole log line or stack trace is fine, also on standard input (-): the telling phrase is looked for. The likely causes come in order, each with the command that confirms it.\n--rate names what fits a share of failures, such as 30%: a \"+\" that is lost shows up as 29%.\nNothing is read from disk and nobody is asked.",
-			Zh: "WHAT 是微信的错误码，或任意技术栈的报错文本：Java、.NET、Node.js、PHP、Python、Go 或各种 SDK。整行日志或整段堆栈也可以，可从标准输入（-）读取，会从中找出关键的一句。可能的原因按顺序列出，并给出证实它的命令。\n--rate 根据失败比例判断，例如 30%：丢失“+”的表现就是 29%。\n不读取磁盘，也不访问网络。",
+			En: "WHAT is an errcode of WeChat, or an error text of any stack: Java, .NET, Node.js, PHP, Python, Go, an SDK. A whole log line or stack trace is fine, also on standard input (-): the telling phrase is looked for. The likely causes come in order, each with the command that confirms it.\n--rate names what fits a share of failures, such as three in ten: a \"+\" that is lost shows up so.\nNothing is read from disk and nobody is asked.",
+			Zh: "WHAT 是微信的错误码，或任意技术栈的报错文本：Java、.NET、Node.js、PHP、Python、Go 或各种 SDK。整行日志或整段堆栈也可以，可从标准输入（-）读取，会从中找出关键的一句。可能的原因按顺序列出，并给出证实它的命令。\n--rate 根据失败比例判断，例如三成：丢失“+”就是这个比例。\n不读取磁盘，也不访问网络。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "what WeChat answered", Zh: "微信返回的错误码"}, Line: "wxlogin explain 40029"},
@@ -241,7 +240,7 @@ type rateObject struct {
 func explainRate(a *app.App, text string) error {
 	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || math.IsNaN(percent) || percent <= 0 || percent > 100 {
-		return app.Usage(textBadRate, redact.Shorten(text, 20))
+		return app.Usage(textBadRate)
 	}
 	output, err := a.Output()
 	if err != nil {
@@ -292,7 +291,7 @@ var (
 	textNoRate      = lang.T{En: "Nothing typical has this share. Several causes may add up.", Zh: "没有典型情况符合这个比例，可能是几种原因叠加。"}
 	textRateNext    = lang.T{En: "one failing payload tells which it is:", Zh: "用一份解密失败的数据即可确定："}
 	textRateAlone   = lang.T{En: "--rate stands alone, without WHAT", Zh: "--rate 要单独使用，不带 WHAT"}
-	textBadRate     = lang.T{En: "--rate: %q is not a share above 0%% and up to 100%%", Zh: "--rate：%q 不是 0%% 到 100%% 之间的比例"}
+	textBadRate     = lang.T{En: "--rate wants a share above 0 and up to 100, such as 30%%", Zh: "--rate 应为 0 到 100 之间的比例，例如 30%%"}
 
 	textNothingToExplain = lang.T{En: "nothing to explain: give an errcode or an error text, or - to read one from standard input", Zh: "没有要解释的内容：请给出错误码或报错文本，或用 - 从标准输入读取"}
 	textUnknownText      = lang.T{En: "nothing in this text is known: no errcode of WeChat, and no error of a library that decrypts", Zh: "文本中没有已知的内容：既没有微信的错误码，也没有解密类库的报错"}

@@ -186,7 +186,8 @@ func TestJSONError(t *testing.T) {
 		},
 		{
 			"with checks", "decrypt official.json --appid wx0000000000000001",
-			"error{kind exit message hint[] checks{watermark_appid age_seconds signature}}", 6,
+			"error{kind exit message hint[] checks{watermark_appid age_seconds signature} " +
+				"diagnosis[id name verdict evidence[] fix repairable]}", 6,
 		},
 		{"network", "mock login --url http://127.0.0.1:1", "error{kind exit message hint[]}", 7},
 	} {

@@ -276,7 +276,7 @@ func platformOf(plain []byte) (name lang.T, members string, ok bool) {
 	case has(object, "mobile") && has(object, "openid"):
 		return lang.T{En: "Baidu", Zh: "百度"}, "mobile, openid", true
 	case appID != "" && strings.Trim(appID, "0123456789") == "":
-		return lang.T{En: "QQ", Zh: "QQ"}, "watermark.appid", true
+		return lang.T{En: "QQ", Zh: "QQ 小程序"}, "watermark.appid", true
 	}
 	return lang.T{}, "", false
 }

@@ -56,7 +56,8 @@ func Explain(text string) Explanation {
 		best, e.Line = i, lineAround(text, lower, at)
 	}
 	if best >= 0 {
-		e.Phrase = &phrases[best]
+		phrase := phrases[best]
+		e.Phrase = &phrase
 		e.Likely = appendEntries(e.Likely, phrases[best].IDs...)
 	}
 	return e
@@ -79,8 +80,46 @@ func lineAround(text, lower string, at int) string {
 			start++
 		}
 	}
-	return redact.Shorten(strings.TrimSpace(text[start:end]), shown)
+	return redact.Shorten(strings.TrimSpace(masked(text[start:end])), shown)
 }
+
+// longWord is what no word of a message has without being a key, a token or a number of somebody: so many letters and digits in a row.
+const longWord = 20
+
+// masked replaces in a line of a log what may be a secret: phone numbers, and long words that have digits or signs of base64 in them.
+func masked(line string) string {
+	var b strings.Builder
+	for len(line) > 0 {
+		n := 0
+		digits, letters := 0, 0
+		for n < len(line) && strings.IndexByte(base64Digits+"=_", line[n]) >= 0 {
+			switch c := line[n]; {
+			case '0' <= c && c <= '9':
+				digits++
+			case c == '+' || c == '/' || c == '=' || c == '_':
+				digits++
+			default:
+				letters++
+			}
+			n++
+		}
+		switch {
+		case n == 0:
+			b.WriteByte(line[0])
+			line = line[1:]
+			continue
+		case n >= longWord && digits > 0, letters == 0 && digits >= phoneDigits:
+			b.WriteString(redact.NewSecret(line[:n]).Hint())
+		default:
+			b.WriteString(line[:n])
+		}
+		line = line[n:]
+	}
+	return b.String()
+}
+
+// phoneDigits is how many digits a phone number of mainland China has.
+const phoneDigits = 11
 
 func appendEntries(list []Entry, ids ...string) []Entry {
 next:
@@ -201,11 +240,11 @@ func Fingerprint(percent float64) []Rate {
 		}
 	}
 	add(99.5, 100, lang.T{En: "every one fails: a setting is wrong, not a value. The key of another user or app, a wrong field, or everything is escaped once too often.", Zh: "全部失败：是设置有误，而不是个别值。密钥属于别的用户或小程序、填错了字段，或所有值都多转义了一次。"}, "D30", "D36", "D20", "D03", "D05", "D22", "D23")
-	add(90, 99.4, lang.T{En: `a phone ciphertext of 216 characters has a "+" in 97 of 100 cases: the encryptedData loses its plus signs, iv and session_key do not.`, Zh: "216 个字符的手机号密文有 97% 含“+”：encryptedData 丢了“+”，而 iv 与 session_key 没有。"}, "D01", "D02")
-	add(45, 55, lang.T{En: `of two texts with 22 random digits, iv and session_key, one has a "+" in 50 of 100 cases: both lose their plus signs.`, Zh: "iv 与 session_key 两个值中至少一个含“+”的概率是 50%：两者都丢了“+”。"}, "D01", "D02")
-	add(24, 35, lang.T{En: `an iv or a session_key has a "+" in 29 of 100 cases: one of them loses its plus signs.`, Zh: "单个 iv 或 session_key 含“+”的概率是 29%：其中一个丢了“+”。"}, "D01", "D02")
-	add(0.01, 28, lang.T{En: "session keys are replaced between the tap and the upload, which gives 2 % to 25 %, most after half an hour without use.", Zh: "点击与上传之间密钥被更换：比例在 2% 到 25% 之间，闲置半小时以上最常见。"}, "D31", "D30")
+	add(90, 99.4, lang.T{En: `a phone ciphertext of 216 characters has a "+" in 97 of 100 cases: the encryptedData loses its plus signs, iv and session_key do not.`, Zh: "216 个字符的手机号密文，100 个中有 97 个含“+”：encryptedData 丢了“+”，而 iv 与 session_key 没有。"}, "D01", "D02")
+	add(45, 55, lang.T{En: `of two texts with 22 random digits, iv and session_key, one has a "+" in 50 of 100 cases: both lose their plus signs.`, Zh: "iv 与 session_key 两个值，100 次中有 50 次至少一个含“+”：两者都丢了“+”。"}, "D01", "D02")
+	add(24, 35, lang.T{En: `an iv or a session_key has a "+" in 29 of 100 cases: one of them loses its plus signs.`, Zh: "iv 或 session_key，100 个中有 29 个含“+”：其中一个丢了“+”。"}, "D01", "D02")
+	add(0.01, 28, lang.T{En: "session keys are replaced between the tap and the upload, which fails 2 to 25 of 100 times, most after half an hour without use.", Zh: "点击与上传之间密钥被更换：100 次中会失败 2 到 25 次，闲置半小时以上最常见。"}, "D31", "D30")
 	add(0.01, 2, lang.T{En: "long payloads are cut by a column or a log, and short ones are not; or single characters change.", Zh: "较长的数据被列或日志截断，短的没有；或个别字符被改动。"}, "D33", "D34")
-	add(12, 13, lang.T{En: "12.5 % of wrong keys pass a lenient check of the padding: of a test with random keys, this share seems to decrypt, to noise.", Zh: "宽松的填充检查会放过 12.5% 的错误密钥：看似解密成功，其实是乱码。"}, "D30")
+	add(12, 13, lang.T{En: "one wrong key in eight passes a lenient check of the padding: in a test with random keys, that many seem to decrypt, to noise.", Zh: "宽松的填充检查会放过八分之一的错误密钥：看似解密成功，其实是乱码。"}, "D30")
 	return list
 }

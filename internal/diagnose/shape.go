@@ -74,6 +74,9 @@ func (a *analysis) nothing(f field) {
 			a.add(newFinding("D23").saying(textIsNothing, f.String(), text))
 		}
 		if len(a.report.Findings) > before {
+			if f != fieldKey {
+				a.report.Findings[before].Fix = textNotSentAlong.With(f.String())
+			}
 			a.nothingIV = a.nothingIV || f == fieldIV
 			return
 		}
@@ -95,13 +98,13 @@ func valueName(text string) (lang.T, bool) {
 	case wechat.ShapeOpenID:
 		return lang.T{En: "an openid or a unionid", Zh: "openid 或 unionid"}, true
 	case wechat.ShapeAppSecret:
-		return lang.T{En: "an AppSecret", Zh: "AppSecret"}, true
+		return lang.T{En: "an AppSecret", Zh: "小程序密钥（AppSecret）"}, true
 	case wechat.ShapeAppID:
-		return lang.T{En: "an appid", Zh: "appid"}, true
+		return lang.T{En: "an appid", Zh: "小程序的 appid"}, true
 	case wechat.ShapeOriginalID:
 		return lang.T{En: "the original id of an account", Zh: "公众平台的原始 ID"}, true
 	case wechat.ShapeAccessToken:
-		return lang.T{En: "an access_token", Zh: "access_token"}, true
+		return lang.T{En: "an access_token", Zh: "接口凭据 access_token"}, true
 	case wechat.ShapeJWE, wechat.ShapeJWS:
 		return lang.T{En: "a login token (JWT)", Zh: "登录令牌（JWT）"}, true
 	}
@@ -200,9 +203,10 @@ func formResult(text string) (opendata.Pasted, bool) {
 var (
 	textNotAKey         = lang.T{En: "What is given as session_key is %s.", Zh: "填在 session_key 处的是%s。"}
 	textKeyLength       = lang.T{En: "it has %d characters; a session_key has 24, which end in ==", Zh: "它有 %d 个字符；session_key 是 24 个字符，以 == 结尾"}
-	textErrMsg          = lang.T{En: "errMsg: %s", Zh: "errMsg：%s"}
+	textErrMsg          = lang.T{En: "errMsg: %s", Zh: "errMsg 的内容：%s"}
 	textIsEmpty         = lang.T{En: "%s is empty.", Zh: "%s 为空。"}
 	textIsNothing       = lang.T{En: "%s is the text %q, which a program prints for a value that is not there.", Zh: "%s 是文本 %q，这是程序对空值的输出。"}
+	textNotSentAlong    = lang.T{En: "The mini program did not send %s along, or the server reads it under another name: print the request body.", Zh: "小程序没有把 %s 一起发来，或服务端读取的字段名不对：请打印请求体核对。"}
 	textWord            = lang.T{En: "it has %q in it, and %d characters that are not base64 of 16 bytes", Zh: "其中有 %q，共 %d 个字符，且不是 16 字节的 base64"}
 	textSignatureAsData = lang.T{En: "What is given as encryptedData is a signature, which is not encrypted data.", Zh: "填在 encryptedData 处的是 signature，它不是加密数据。"}
 	textRawAsData       = lang.T{En: "What is given as encryptedData is rawData, which is readable as it is.", Zh: "填在 encryptedData 处的是 rawData，它本来就是明文。"}
