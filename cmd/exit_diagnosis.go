@@ -44,7 +44,7 @@ func classifyDiagnosis(err error) (failure, bool) {
 	}
 	f.verdict = &main
 	f.hints = nil
-	if _, mocked := errors.AsType[*mockClockError](e.err); mocked {
+	if _, mocked := errors.AsType[*mockClockError](err); mocked {
 		f.hints = append(f.hints, hintMockClock.With())
 	}
 	switch {

@@ -55,7 +55,7 @@ type analysis struct {
 
 func newAnalysis(in Input) *analysis {
 	texts := [3]string{in.SessionKey.Reveal(), in.IV, in.EncryptedData}
-	fromDocument := in.EncryptedData == "" && len(in.Document) > 0
+	fromDocument := in.EncryptedData == "" && in.Document != nil
 	if fromDocument {
 		texts[fieldData] = string(in.Document)
 	}
@@ -93,8 +93,19 @@ func (a *analysis) readings(of, as field) []reading {
 	return list
 }
 
+// add keeps one finding of each id: a second one, of another field, becomes evidence of the first.
 func (a *analysis) add(findings ...Finding) {
-	a.report.Findings = append(a.report.Findings, findings...)
+next:
+	for _, f := range findings {
+		for i, known := range a.report.Findings {
+			if known.ID == f.ID {
+				a.report.Findings[i].Evidence = append(append(known.Evidence, f.Verdict), f.Evidence...)
+				a.merged = true
+				continue next
+			}
+		}
+		a.report.Findings = append(a.report.Findings, f)
+	}
 }
 
 func (a *analysis) found(id string) bool {
@@ -313,6 +324,11 @@ func (a *analysis) unwrap() {
 		a.take(inside)
 		return
 	}
+}
+
+// stillDocument reports whether the document was not found to be the result of a call.
+func (a *analysis) stillDocument() bool {
+	return a.fromDocument && a.texts[fieldData] == string(a.in.Document)
 }
 
 // take goes on with what stood in a whole result. What was given beside it stays.

@@ -18,6 +18,9 @@ func (a *analysis) misplaced() {
 	a.ran["shapes"] = true
 	a.callFailed()
 	a.notOpenData()
+	if a.stillDocument() {
+		return // the members that are missing are not empty: nobody has looked for them elsewhere yet
+	}
 	for _, f := range []field{fieldKey, fieldIV, fieldData} {
 		a.nothing(f)
 	}
@@ -66,20 +69,20 @@ func (a *analysis) nothing(f field) {
 	}
 	for _, v := range first(a.variants(f, f), maxPlain*2) {
 		text := strings.Trim(v.text, " \t\r\n\"'")
-		before := len(a.report.Findings)
+		missing := newFinding("D23")
+		if f != fieldKey {
+			missing.Fix = textNotSentAlong.With(f.String())
+		}
 		switch strings.ToLower(text) {
+		default:
+			continue
 		case "":
-			a.add(newFinding("D23").saying(textIsEmpty, f.String()))
+			a.add(missing.saying(textIsEmpty, f.String()))
 		case "undefined", "null", "none", "nil", "<nil>", "nan", "[object object]", "[object+object]", "[object promise]", "false", "(null)", "{}", "[]":
-			a.add(newFinding("D23").saying(textIsNothing, f.String(), text))
+			a.add(missing.saying(textIsNothing, f.String(), text))
 		}
-		if len(a.report.Findings) > before {
-			if f != fieldKey {
-				a.report.Findings[before].Fix = textNotSentAlong.With(f.String())
-			}
-			a.nothingIV = a.nothingIV || f == fieldIV
-			return
-		}
+		a.nothingIV = a.nothingIV || f == fieldIV
+		return
 	}
 }
 

@@ -45,9 +45,9 @@ func (a *analysis) outcome(e Entry) Outcome {
 	return OutcomeExcluded
 }
 
-// facts says what is known of an input that no test explains.
+// facts says what is known of an input that no test explains. What decrypts and is refused by the policy needs none.
 func (a *analysis) facts() {
-	if a.report.Err == nil || len(a.report.Findings) > 0 || a.fromDocument && a.texts[fieldData] == string(a.in.Document) {
+	if a.report.Err == nil || len(a.report.Findings) > 0 || a.ran["remarks"] || a.stillDocument() {
 		return
 	}
 	for _, f := range []field{fieldKey, fieldIV, fieldData} {

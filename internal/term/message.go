@@ -37,7 +37,9 @@ func (s *IO) Detail(m lang.Message) { s.line("  ", s.Styles.Faint, m) }
 // Note writes one line without a prefix to standard error.
 func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
 
-func (s *IO) say(style lipgloss.Style, prefix lang.T, m lang.Message) { s.line(prefix.In(s.Lang), style, m) }
+func (s *IO) say(style lipgloss.Style, prefix lang.T, m lang.Message) {
+	s.line(prefix.In(s.Lang), style, m)
+}
 
 // line cleans the whole line: an argument may carry text that somebody else wrote. On a terminal a long one is broken between words,
 // and continues under its beginning.
