@@ -53,7 +53,7 @@ func Explain(text string) Explanation {
 		if at < 0 || best >= 0 && len(phrases[best].Text) >= len(phrases[i].Text) {
 			continue
 		}
-		best, e.Line = i, lineAround(text, lower, at)
+		best, e.Line = i, lineAround(text, lower, at, len(phrases[i].Text))
 	}
 	if best >= 0 {
 		phrase := phrases[best]
@@ -63,15 +63,16 @@ func Explain(text string) Explanation {
 	return e
 }
 
-// lineAround returns the line of text at an index of its lower-case form, in which letters may have other lengths.
-func lineAround(text, lower string, at int) string {
+// lineAround returns the line of text at an index of its lower-case form, in which letters may have other lengths. What stands around
+// the phrase is masked where it looks like a secret.
+func lineAround(text, lower string, at, size int) string {
 	if len(text) != len(lower) {
 		text = lower
 	}
 	start := strings.LastIndexByte(text[:at], '\n') + 1
 	end := len(text)
-	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
-		end = at + i
+	if i := strings.IndexByte(text[at+size:], '\n'); i >= 0 {
+		end = at + size + i
 	}
 	const shown = 160
 	if at-start > shown/2 {
@@ -80,7 +81,7 @@ func lineAround(text, lower string, at int) string {
 			start++
 		}
 	}
-	return redact.Shorten(strings.TrimSpace(masked(text[start:end])), shown)
+	return redact.Shorten(strings.TrimSpace(masked(text[start:at])+text[at:at+size]+masked(text[at+size:end])), shown)
 }
 
 // longWord is what no word of a message has without being a key, a token or a number of somebody: so many letters and digits in a row.
@@ -92,11 +93,11 @@ func masked(line string) string {
 	for len(line) > 0 {
 		n := 0
 		digits, letters := 0, 0
-		for n < len(line) && strings.IndexByte(base64Digits+"=_", line[n]) >= 0 {
+		for n < len(line) && strings.IndexByte(base64Digits+"_", line[n]) >= 0 {
 			switch c := line[n]; {
 			case '0' <= c && c <= '9':
 				digits++
-			case c == '+' || c == '/' || c == '=' || c == '_':
+			case c == '+' || c == '/' || c == '_':
 				digits++
 			default:
 				letters++
