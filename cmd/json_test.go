@@ -64,6 +64,13 @@ func TestJSON(t *testing.T) {
 	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
 		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")
 
+	const entry = "id name verdict{en zh} test{en zh} fix{en zh} confirm"
+	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
+		"checks{watermark_appid age_seconds signature} explanation{blocks{map readable total bytes} tests[id name outcome] notes[] facts[]}", phone, "decrypt", "-", "--explain")
+	answers("phrase errcodes[errcode errmsg meaning{en zh} cause{en zh} fix{en zh} retryable confirm] diagnoses[]", "", "explain", "40029")
+	answers("phrase{text stacks line note} errcodes[] diagnoses["+entry+"]", "", "explain", "pad block corrupted")
+	answers("percent fits[reason{en zh} diagnoses["+entry+"]]", "", "explain", "--rate", "30%")
+
 	token := jsonToken(t, mock.ready.URL, value(call("", "mock", "login"), "code"))
 	header, claims := "header{alg enc kid typ}", "claims{iss sub aud iat exp jti unionid}"
 	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
