@@ -73,22 +73,34 @@ func (s *Service) refuse(refused Refused, err error) error {
 	return &DataError{err}
 }
 
-// Diagnose looks at refused data, one after the other, and tells each result, until ctx is done. It is for one goroutine.
+// Diagnose looks at refused data, one after the other, and tells each result, until ctx is done and nothing waits any more. It is for
+// one goroutine.
 func (s *Service) Diagnose(ctx context.Context, tell func(Diagnosis)) {
 	for {
 		select {
 		case <-ctx.Done():
-			return
-		case refused := <-s.refusals.waiting:
-			d := Diagnosis{At: refused.Policy.Now, Causes: s.Diagnoser.Diagnose(refused)}
-			id := Unexplained
-			if len(d.Causes) > 0 {
-				id = d.Causes[0].ID
+			for {
+				select {
+				case refused := <-s.refusals.waiting:
+					tell(s.diagnose(refused))
+				default:
+					return
+				}
 			}
-			d.Count = s.refusals.count(id)
-			tell(d)
+		case refused := <-s.refusals.waiting:
+			tell(s.diagnose(refused))
 		}
 	}
+}
+
+func (s *Service) diagnose(refused Refused) Diagnosis {
+	d := Diagnosis{At: refused.Policy.Now, Causes: s.Diagnoser.Diagnose(refused)}
+	id := Unexplained
+	if len(d.Causes) > 0 {
+		id = d.Causes[0].ID
+	}
+	d.Count = s.refusals.count(id)
+	return d
 }
 
 // Diagnoses returns how often each first cause was found, by its id, and beside them [Unexplained] and [NotLookedAt].

@@ -138,7 +138,7 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 // run serves until ctx is done, then drains. Meanwhile it sweeps, and finds out why data was refused.
 func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
-	beside, stop := context.WithCancel(ctx)
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request is answered
 	var both sync.WaitGroup
 	both.Go(func() { s.sweep(beside, service) })
 	both.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
