@@ -29,6 +29,7 @@ type decryptOptions struct {
 	noWatermark                              bool
 	maxAge                                   time.Duration
 	diagnosis                                diagnosisOptions
+	bulk                                     bulkOptions
 }
 
 // decryptResult is what decrypt prints with --json. The field names are API.
@@ -61,6 +62,7 @@ func newDecrypt(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "what wx.getUserInfo gave, under the saved session", Zh: "用已保存的会话解密 wx.getUserInfo 的结果"}, Line: "wxlogin decrypt payload.json"},
 			{Note: lang.T{En: "a phone number, from a running mock", Zh: "模拟服务给出的手机号"}, Line: "wxlogin mock phone | wxlogin decrypt - -q .data.phoneNumber"},
 			{Note: lang.T{En: "the parts one by one", Zh: "逐项给出"}, Line: "wxlogin decrypt --data @data.txt --iv r7BXXKkLb8qrSNn05n0qiA== --session-key env:SESSION_KEY --appid wx4f4bc4dec97d474b"},
+			{Note: lang.T{En: "a log of a million payloads, one a line", Zh: "每行一条数据的日志，一百万条"}, Line: "wxlogin decrypt --bulk payloads.ndjson.gz --keep > plain.ndjson"},
 		},
 	})
 	c.Args = app.MaxArgs(1)
@@ -72,6 +74,9 @@ func newDecrypt(a *app.App) *cobra.Command {
 		}
 		if err := checkDecryptFlags(c.Flags(), opts); err != nil {
 			return err
+		}
+		if opts.bulk.on {
+			return runBulk(c.Context(), a, opts)
 		}
 		return runDecrypt(c.Context(), a, opts)
 	}
@@ -90,6 +95,7 @@ func decryptFlags(a *app.App, c *cobra.Command, opts *decryptOptions) {
 	f.BoolVar(&opts.noWatermark, "no-watermark", false, text(lang.T{En: "do not check for which app the data was made", Zh: "不校验数据属于哪个小程序"}))
 	f.DurationVar(&opts.maxAge, "max-age", 0, text(lang.T{En: "refuse data older than this, such as 5m: `DURATION`", Zh: "拒绝早于此时长的数据，例如 5m：`DURATION`"}))
 	diagnosisFlags(a, f, &opts.diagnosis)
+	bulkFlags(a, f, &opts.bulk)
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the data must be for", Zh: "数据必须属于的小程序 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host whose saved sessions are used", Zh: "使用哪个接口地址下保存的会话"})
 }
@@ -100,6 +106,9 @@ func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
 		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return app.Usage(textFlagEmpty, name)
 		}
+	}
+	if err := checkBulkFlags(f, opts); err != nil {
+		return err
 	}
 	switch {
 	case opts.data != "" && opts.iv == "" && opts.file == "":

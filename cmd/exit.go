@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/bulk"
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
@@ -55,6 +56,7 @@ type failure struct {
 	cause   lang.Message // why it may have happened, where that is worth a line
 	hints   []lang.Message
 	checks  *opendata.Checks // of decrypt
+	summary *bulk.Summary    // of decrypt --bulk
 	silent  bool             // the answer on standard output says it all
 
 	verdict     *diagnose.Finding  // the message is its verdict
@@ -66,7 +68,8 @@ type failure struct {
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
 func classify(err error) failure {
 	for _, known := range []func(error) (failure, bool){
-		classifySignal, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
+		classifySignal, classifyBulk, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken,
+		classifyLocal,
 	} {
 		if f, ok := known(err); ok {
 			return f
@@ -154,12 +157,13 @@ type errorBody struct {
 
 	Diagnosis   []diagnosisObject  `json:"diagnosis,omitempty"`
 	Explanation *explanationObject `json:"explanation,omitempty"`
+	Summary     *bulk.Summary      `json:"summary,omitempty"`
 }
 
 func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
-		Message: f.message.In(l), Hint: []string{}, Checks: f.checks,
+		Message: f.message.In(l), Hint: []string{}, Checks: f.checks, Summary: f.summary,
 		Diagnosis: diagnosisObjects(f.diagnosis, l), Explanation: f.explanation.in(l),
 	}
 	if !f.cause.IsZero() {

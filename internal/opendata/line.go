@@ -1,6 +1,13 @@
 package opendata
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+)
 
 // A Line is one JSON object of a stream of them, in the form that programs write: what [ParsePasted] takes, found in one pass and
 // without a copy. Its members are parts of the text, or of room that the Line keeps for those that were escaped, and last until the
@@ -146,4 +153,53 @@ func (l *Line) unescaped(quoted []byte) []byte {
 	start := len(l.room)
 	l.room = appendUnquoted(l.room, quoted)
 	return l.room[start:]
+}
+
+// Pasted returns the line that was scanned as [ParsePasted] returns it. It reports false if ParsePasted does not take it, because a
+// part that has to be base64 is not even a text.
+func (l *Line) Pasted() (Pasted, bool) {
+	for _, part := range [][]byte{l.SessionKey, l.IV, l.EncryptedData} {
+		for i := 0; i < len(part); i++ {
+			if i = plainRun(part, i); i < len(part) && (part[i] < ' ' || part[i] >= utf8.RuneSelf) {
+				return Pasted{}, false // a control, or what may be no UTF-8
+			}
+		}
+	}
+	return Pasted{
+		Envelope: Envelope{
+			EncryptedData: string(l.EncryptedData), IV: string(l.IV), RawData: string(l.RawData), Signature: string(l.Signature),
+		},
+		SessionKey: wechat.NewSessionKey(string(l.SessionKey)),
+		OpenID:     wechat.OpenID(l.OpenID),
+		AppID:      wechat.AppID(l.AppID),
+		ErrMsg:     redact.Untrusted(l.ErrMsg),
+	}, true
+}
+
+// OtherMembers returns what a Line that keeps them has in Others, of an object that [ParsePasted] takes. It rewrites them: what is
+// not UTF-8 has been replaced.
+func OtherMembers(object []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(bytes.ToValidUTF8(object, []byte("\ufffd"))))
+	_, _ = decoder.Token() // the brace; nothing here can fail, because the whole was found to be well-formed
+	var l Line
+	l.KeepOthers = true
+	for decoder.More() {
+		spelling, _ := decoder.Token()
+		var value json.RawMessage
+		_ = decoder.Decode(&value)
+		text, _ := spelling.(string)
+		switch nameOf(text) {
+		case "session_key", nameIV, nameEncryptedData, "rawData", "signature", "detail":
+			continue
+		}
+		var member bytes.Buffer
+		encoder := json.NewEncoder(&member)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(text)
+		member.Truncate(member.Len() - 1)
+		member.WriteByte(':')
+		_ = json.Compact(&member, value)
+		l.keep(member.Bytes())
+	}
+	return l.Others
 }

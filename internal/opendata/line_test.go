@@ -82,6 +82,9 @@ func FuzzLine(f *testing.F) {
 		}
 		pasted, err := opendata.ParsePasted(text)
 		got, want := flattenLine(&l), flatten(pasted)
+		if again, ok := l.Pasted(); ok && (err != nil || flatten(again) != want) {
+			t.Errorf("%q: %+v, but ParsePasted: %+v, %v", text, flatten(again), want, err)
+		}
 		for _, part := range []struct{ got, want *string }{{&got.EncryptedData, &want.EncryptedData}, {&got.IV, &want.IV}, {&got.Key, &want.Key}} {
 			if strings.Trim(*part.got, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != "" {
 				return
