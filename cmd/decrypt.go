@@ -55,8 +55,8 @@ func newDecrypt(a *app.App) *cobra.Command {
 		Use:   "decrypt [FILE | -]",
 		Short: lang.T{En: "Decrypt encryptedData, and check that it is genuine", Zh: "解密 encryptedData 并校验其真实性"},
 		Long: lang.T{
-			En: "Takes the JSON object that wx.getUserInfo, the phone button and their like hand to success, from a file or standard input, or its parts as flags. The session_key comes from --session-key, from the object (\"session_key\"), or from a session that exchange saved: of the user given by --openid, or the newest one.\nThe watermark must be of the configured appid (or of --appid), and rawData must match its signature where both are given. On a terminal the plain text is indented; in a pipe it is byte for byte what WeChat encrypted.\nA session_key on the command line can be seen by others on the machine: @FILE, env:NAME and - (standard input) are safer.",
-			Zh: "输入是 wx.getUserInfo、手机号按钮等返回给 success 的 JSON 对象，可来自文件或标准输入，也可用参数分别给出。session_key 取自 --session-key、对象中的 \"session_key\"，或 exchange 保存的会话：由 --openid 指定用户，否则用最近的一个。\n水印中的 appid 必须与配置的 appid（或 --appid）一致；同时给出 rawData 和 signature 时必须匹配。在终端上明文会缩进显示，在管道中则与微信加密的内容逐字节相同。\n命令行上的 session_key 会被本机其他用户看到，使用 @FILE、env:NAME 或 -（标准输入）更安全。",
+			En: "Takes the JSON object that wx.getUserInfo, the phone button and their like hand to success, from a file or standard input, or its parts as flags. The session_key comes from --session-key, from the object (\"session_key\"), or from a session that exchange saved: of the user given by --openid, or the newest one.\nThe watermark must be of the configured appid (or of --appid), and rawData must match its signature where both are given. On a terminal the data is shown by kind: a phone number large, steps as a chart; --json has the JSON. In a pipe it is byte for byte what WeChat encrypted.\nWith --bulk the input is NDJSON, such an object a line, also compressed with gzip, and the output a line for each: {\"line\":1,\"ok\":true,\"kind\":\"phone\",\"data\":{…}} or {\"line\":2,\"ok\":false,\"diagnosis\":{…}}, in the same order. The session_key is the line's own, or that of --session-key, or that of the saved session of the line's openid. A summary goes to standard error.\nA session_key on the command line can be seen by others on the machine: @FILE, env:NAME and - (standard input) are safer.",
+			Zh: "输入是 wx.getUserInfo、手机号按钮等返回给 success 的 JSON 对象，可来自文件或标准输入，也可用参数分别给出。session_key 取自 --session-key、对象中的 \"session_key\"，或 exchange 保存的会话：由 --openid 指定用户，否则用最近的一个。\n水印中的 appid 必须与配置的 appid（或 --appid）一致；同时给出 rawData 和 signature 时必须匹配。在终端上按数据种类显示（手机号用大字，步数用图表），--json 则输出 JSON；在管道中与微信加密的内容逐字节相同。\n使用 --bulk 时，输入是 NDJSON：每行一个这样的对象，也可以是 gzip 压缩的；每行对应输出一行，顺序不变：{\"line\":1,\"ok\":true,\"kind\":\"phone\",\"data\":{…}} 或 {\"line\":2,\"ok\":false,\"diagnosis\":{…}}。session_key 取自该行本身，其次是 --session-key，再次是该行 openid 的已保存会话。汇总写到标准错误。\n命令行上的 session_key 会被本机其他用户看到，使用 @FILE、env:NAME 或 -（标准输入）更安全。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "what wx.getUserInfo gave, under the saved session", Zh: "用已保存的会话解密 wx.getUserInfo 的结果"}, Line: "wxlogin decrypt payload.json"},
@@ -311,7 +311,11 @@ func printDecrypted(a *app.App, d decrypted) error {
 		a.IO.Warn(textNoWatermark.With(d.payload.Kind))
 	}
 	if !output.Machine() {
-		if err := a.IO.PrintDocument(d.payload.Plain); err != nil || d.explanation == nil {
+		show := func() error { return a.IO.PrintDocument(d.payload.Plain) }
+		if a.IO.OutTTY {
+			show = func() error { return showPayload(a, d.payload, d.checks) }
+		}
+		if err := show(); err != nil || d.explanation == nil {
 			return err
 		}
 		return a.IO.PrintErr(d.explanation.print)

@@ -81,7 +81,7 @@ func (p *Page) Width() int { return p.width }
 func (p *Page) In(t lang.T, args ...any) string { return t.With(args...).In(p.lang) }
 
 // Line writes a sentence.
-func (p *Page) Line(t lang.T, args ...any) { p.put(Plain, p.In(t, args...)) }
+func (p *Page) Line(t lang.T, args ...any) { p.prose(Plain, p.In(t, args...)) }
 
 // Message writes a message that somebody else made.
 func (p *Page) Message(m lang.Message) { p.put(Plain, m.In(p.lang)) }
@@ -90,7 +90,7 @@ func (p *Page) Message(m lang.Message) { p.put(Plain, m.In(p.lang)) }
 func (p *Page) Text(text string) { p.put(Plain, text) }
 
 // Note writes a sentence of less weight.
-func (p *Page) Note(t lang.T, args ...any) { p.put(Faint, p.In(t, args...)) }
+func (p *Page) Note(t lang.T, args ...any) { p.prose(Faint, p.In(t, args...)) }
 
 // Blank writes an empty line, unless the page is empty or ends with one.
 func (p *Page) Blank() {
@@ -133,7 +133,8 @@ func (p *Page) Status(level Level, m lang.Message) {
 	p.writeln(p.styles.of(level).Render(word) + pad + text)
 }
 
-// Fields writes names and values in two columns.
+// Fields writes names and values in two columns. On a terminal a long value is broken between words; what has none, a URL for
+// example, stays whole.
 func (p *Page) Fields(fields []Field) {
 	widest := 0
 	for _, f := range fields {
@@ -147,10 +148,13 @@ func (p *Page) Fields(fields []Field) {
 		}
 		label := f.Label.In(p.lang)
 		value := redact.Clean(f.Value)
+		if room := p.width - widest - columnGap; p.tty && room >= narrow {
+			value = strings.ReplaceAll(wrap(value, room), "\n", "\n"+strings.Repeat(" ", widest+columnGap))
+		}
 		if f.Level != Plain {
 			value = p.styles.of(f.Level).Render(value)
 		}
-		p.writeln(p.styles.Key.Render(label) + strings.Repeat(" ", widest-lipgloss.Width(label)+2) + value)
+		p.writeln(p.styles.Key.Render(label) + strings.Repeat(" ", widest-lipgloss.Width(label)+columnGap) + value)
 	}
 }
 
@@ -168,6 +172,16 @@ func (p *Page) put(level Level, text string) {
 		text = p.styles.of(level).Render(text)
 	}
 	p.writeln(text)
+}
+
+// prose is put for sentences, which are broken between words on a terminal.
+func (p *Page) prose(level Level, text string) {
+	if text = redact.Clean(text); p.tty && p.width >= narrow {
+		text = wrap(text, p.width)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		p.put(level, line)
+	}
 }
 
 func (p *Page) writeln(line string) {
