@@ -42,9 +42,17 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 		if id == "" {
 			id = "-"
 		}
-		rows[i] = term.Cells(strconv.FormatInt(d.Lines, 10), percent(d.Lines, sum.Lines-sum.Blank), strconv.FormatInt(d.First, 10), id, d.Name)
+		rows[i] = term.Cells(strconv.FormatInt(d.Lines, 10), percent(d.Lines, sum.Lines-sum.Blank), strconv.FormatInt(d.First, 10), id, diagnosisName(p, d))
 	}
 	p.Table([]lang.T{textColumnLines, textColumnShare, textColumnFirst, textColumnID, textColumnDiagnosis}, rows)
+}
+
+// diagnosisName names a cause. What was not examined fails as the line that is named with it.
+func diagnosisName(p *term.Page, d bulk.CauseCount) string {
+	if d.Like == 0 {
+		return d.Name
+	}
+	return p.In(textBulkLike, d.Name, d.Like)
 }
 
 // percent is a share with one decimal place: of a million lines a thousandth part is a thousand.
@@ -58,6 +66,8 @@ var (
 	textBulkFailed   = lang.T{En: "%d of %d lines failed (%s)", Zh: "%d 行失败，共 %d 行（%s）"}
 	textBulkKinds    = lang.T{En: "decrypted: %s", Zh: "已解密：%s"}
 	textBulkUnmarked = lang.T{En: "%d of them have no watermark: nothing proves for which app and when they were made", Zh: "其中 %d 行没有水印：无法证明它们属于哪个小程序、何时生成"}
+
+	textBulkLike = lang.T{En: "%s, as line %d", Zh: "%s，与第 %d 行相同"}
 
 	textColumnLines     = lang.T{En: "lines", Zh: "行数"}
 	textColumnShare     = lang.T{En: "share", Zh: "占比"}

@@ -67,6 +67,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, 
 		return Summary{}, err
 	}
 	go p.read(source)
+	p.workers.Go(p.choose)
 	for range o.Workers {
 		p.workers.Go(func() { p.work(ctx) })
 	}
@@ -74,14 +75,18 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, 
 }
 
 // A pipeline is the way of the chunks. Each channel has room for all of them, so that only the lack of chunks makes anybody wait.
+//
+// Two goroutines take them in the order of the input, each when the workers are done with it: [pipeline.choose], which decides what
+// the failures of a chunk cost, and the writer.
 type pipeline struct {
 	options Options
 	free    chan *chunk // for the reader
 	todo    chan *chunk // for the workers, in any order
-	turn    chan *chunk // for the writer, in the order of the input; closed at its end
+	split   chan *chunk // for choose, in the order of the input; closed at its end
+	turn    chan *chunk // for the writer, likewise
 	stop    chan struct{}
 	workers sync.WaitGroup
-	readErr error // of the reader; set before turn is closed
+	readErr error // of the reader; set before split is closed
 }
 
 // chunksPerWorker keeps a worker busy while the chunk that it has done waits for its turn.
@@ -90,8 +95,8 @@ const chunksPerWorker = 3
 func newPipeline(o Options) *pipeline {
 	count := chunksPerWorker*o.Workers + 1
 	p := &pipeline{
-		options: o, free: make(chan *chunk, count), todo: make(chan *chunk, count), turn: make(chan *chunk, count),
-		stop: make(chan struct{}),
+		options: o, free: make(chan *chunk, count), todo: make(chan *chunk, count), split: make(chan *chunk, count),
+		turn: make(chan *chunk, count), stop: make(chan struct{}),
 	}
 	for range count {
 		p.free <- &chunk{done: make(chan struct{}, 1)}
@@ -107,7 +112,7 @@ func (p *pipeline) close() {
 
 // read fills chunks until the input or the run ends.
 func (p *pipeline) read(s *source) {
-	defer close(p.turn)
+	defer close(p.split)
 	for {
 		select {
 		case <-p.stop:
@@ -115,7 +120,7 @@ func (p *pipeline) read(s *source) {
 		case c := <-p.free:
 			more, err := s.fill(c)
 			if len(c.ends) > 0 {
-				p.turn <- c
+				p.split <- c
 				p.todo <- c
 			}
 			if p.readErr = err; !more {
@@ -133,9 +138,45 @@ func (p *pipeline) work(ctx context.Context) {
 		case <-p.stop:
 			return
 		case c := <-p.todo:
-			w.chunk(c)
+			if len(c.failures) > 0 {
+				w.explain(c)
+			} else {
+				w.chunk(c)
+			}
 			c.done <- struct{}{}
 		}
+	}
+}
+
+// choose decides which failures are examined, in the order of the input, so that the same input gives the same output. The workers
+// then explain them.
+func (p *pipeline) choose() {
+	defer close(p.turn)
+	var seen forms
+	for {
+		var c *chunk
+		select {
+		case <-p.stop:
+			return
+		case c = <-p.split:
+		}
+		if c == nil {
+			return
+		}
+		select {
+		case <-p.stop:
+			return
+		case <-c.done:
+		}
+		for i := range c.failures {
+			seen.choose(&c.failures[i])
+		}
+		if len(c.failures) > 0 {
+			p.todo <- c
+		} else {
+			c.done <- struct{}{}
+		}
+		p.turn <- c
 	}
 }
 

@@ -6,14 +6,15 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
-	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
 // A cause names why a line failed: by the id and the name of a diagnosis, or by one of the names below alone.
-type cause struct{ id, name string }
+type cause struct {
+	id, name string
+	like     int64 // of causeNotExamined: the number of the first line that failed in this form
+}
 
 // The causes that are no matter of decryption.
 const (
@@ -21,6 +22,7 @@ const (
 	causeTooLong     = "line-too-long"
 	causeNoKey       = "no-key"
 	causeUnexplained = "unexplained"
+	causeNotExamined = "not-examined"
 )
 
 // A diagnosis is what the result of a failed line says: API.
@@ -37,7 +39,7 @@ type diagnosis struct {
 func (w *worker) carefully(out []byte, n int64, text []byte) ([]byte, result) {
 	pasted, err := opendata.ParsePasted(text)
 	if err != nil {
-		return w.failed(out, n, nil, w.malformed(text, err))
+		return w.say(out, n, nil, w.malformed(text, err))
 	}
 	var others []byte
 	if w.Keep {
@@ -65,23 +67,16 @@ func (w *worker) carefully(out []byte, n int64, text []byte) ([]byte, result) {
 	return w.refuse(out, n, pasted, others, err)
 }
 
-// refuse appends why a line does not decrypt or verify.
+// refuse takes a line that does not decrypt or verify. Unless it is for want of a key, what is to be said of it comes later.
 func (w *worker) refuse(out []byte, n int64, pasted opendata.Pasted, others []byte, err error) ([]byte, result) {
 	if e, ok := errors.AsType[*KeyError](err); ok {
-		return w.failed(out, n, others, diagnosis{Name: causeNoKey, Verdict: e.Message.In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
+		return w.say(out, n, others, diagnosis{Name: causeNoKey, Verdict: e.Message.In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
 	}
 	if pasted.SessionKey.IsZero() {
 		pasted.SessionKey = w.Key
 	}
-	report := diagnose.Data(diagnose.Input{
-		SessionKey: pasted.SessionKey, Envelope: pasted.Envelope, ErrMsg: pasted.ErrMsg, Policy: w.Policy,
-	})
-	d := diagnosis{Name: causeUnexplained, Verdict: textUnexplained.With(redact.Clean(err.Error())).In(w.Lang), Evidence: w.texts(report.Facts)}
-	if len(report.Findings) > 0 {
-		f := report.Findings[0]
-		d = diagnosis{f.ID, f.Name, f.Verdict.In(w.Lang), w.texts(f.Evidence), f.Fix.In(w.Lang), f.Repairable}
-	}
-	return w.failed(out, n, others, d)
+	w.failed = append(w.failed, failure{line: n, at: len(out), pasted: pasted, others: others, err: err})
+	return out, result{failure: len(w.failed)}
 }
 
 func (w *worker) texts(messages []lang.Message) []string {
@@ -106,13 +101,13 @@ func (w *worker) malformed(text []byte, err error) diagnosis {
 
 // tooLong appends what is to be said of a line that is not looked at.
 func (w *worker) tooLong(out []byte, n int64) ([]byte, result) {
-	return w.failed(out, n, nil, diagnosis{
+	return w.say(out, n, nil, diagnosis{
 		Name: causeTooLong, Verdict: textTooLong.With(MaxLine >> 10).In(w.Lang), Fix: textTooLongFix.In(w.Lang),
 	})
 }
 
-// failed appends the result of a line that failed.
-func (w *worker) failed(out []byte, n int64, others []byte, d diagnosis) ([]byte, result) {
+// say appends the result of a line that failed.
+func (w *worker) say(out []byte, n int64, others []byte, d diagnosis) ([]byte, result) {
 	if d.Evidence == nil {
 		d.Evidence = []string{}
 	}
@@ -120,7 +115,7 @@ func (w *worker) failed(out []byte, n int64, others []byte, d diagnosis) ([]byte
 	out = strconv.AppendInt(out, n, 10)
 	out = append(out, `,"ok":false,"diagnosis":`...)
 	out = append(out, encode(d)...)
-	return w.end(out, others), result{cause: cause{d.ID, d.Name}}
+	return w.end(out, others), result{cause: cause{id: d.ID, name: d.Name}}
 }
 
 // encode is a diagnosis as JSON.
@@ -143,5 +138,4 @@ var (
 	textLaidOutFix   = lang.T{En: "write one JSON object a line: jq -c . makes one line of an object that is laid out over several", Zh: "每行写一个 JSON 对象：jq -c . 可把分行书写的对象合成一行"}
 	textTooLong      = lang.T{En: "the line is longer than %d KiB, which no data of WeChat's is", Zh: "该行超过 %d KiB，微信不会给出这么长的数据"}
 	textTooLongFix   = lang.T{En: "look for a line feed that was lost before it", Zh: "检查它前面是否丢失了换行"}
-	textUnexplained  = lang.T{En: "no test explains it: %s", Zh: "没有任何检验能解释：%s"}
 )

@@ -27,10 +27,12 @@ type chunk struct {
 	tooLong bool  // the chunk is one line of more than MaxLine bytes, which is not in in
 	read    int64 // bytes of the input up to here
 
-	out     []byte
-	results []result
-	err     error // ends the run after this chunk; out has the lines before it
-	done    chan struct{}
+	out      []byte
+	results  []result
+	failures []failure // that have no output yet
+	spare    []byte    // the output before, for its room
+	err      error     // ends the run after this chunk; out has the lines before it
+	done     chan struct{}
 }
 
 // A source cuts the input into chunks.

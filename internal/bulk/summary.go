@@ -29,7 +29,8 @@ type CauseCount struct {
 	ID    string `json:"id"` // empty for what is no matter of decryption
 	Name  string `json:"name"`
 	Lines int64  `json:"lines"`
-	First int64  `json:"first"` // number of the first such line
+	First int64  `json:"first"`          // number of the first such line
+	Like  int64  `json:"like,omitempty"` // of lines that were not examined: the number of the first one that failed in this way, which was
 }
 
 // add counts the results of c that lie in the first written bytes of its output.
@@ -68,10 +69,10 @@ func (s *Summary) addKind(kind opendata.Kind) {
 
 func (s *Summary) addCause(c cause) {
 	for i := range s.Diagnoses {
-		if d := &s.Diagnoses[i]; d.ID == c.id && d.Name == c.name {
+		if d := &s.Diagnoses[i]; d.ID == c.id && d.Name == c.name && d.Like == c.like {
 			d.Lines++
 			return
 		}
 	}
-	s.Diagnoses = append(s.Diagnoses, CauseCount{c.id, c.name, 1, s.Lines})
+	s.Diagnoses = append(s.Diagnoses, CauseCount{c.id, c.name, 1, s.Lines, c.like})
 }

@@ -16,6 +16,7 @@ type result struct {
 	end      int           // where it ends in the chunk's output
 	kind     opendata.Kind // of a line that is ok
 	cause    cause         // of a line that failed
+	failure  int           // 1 + index in the chunk's failures, of one that failed and has no output yet
 	unmarked bool          // ok, but nothing says for which mini program
 }
 
@@ -29,7 +30,8 @@ type worker struct {
 	opener opendata.Opener
 	plain  []byte
 	found  []byte // a key of Options.Saved
-	fatal  error  // ends the run
+	failed []failure
+	fatal  error // ends the run
 }
 
 func newWorker(ctx context.Context, o Options) *worker {
@@ -41,7 +43,8 @@ func newWorker(ctx context.Context, o Options) *worker {
 // chunk fills in the output and the results of c.
 func (w *worker) chunk(c *chunk) {
 	c.out, c.results = c.out[:0], c.results[:0]
-	w.Policy.Now = w.Now()
+	w.failed, w.Policy.Now = c.failures[:0], w.Now()
+	defer func() { c.failures = w.failed }()
 	from := 0
 	for i, end := range c.ends {
 		text := bytes.TrimRight(c.in[from:end], " \t\r")
@@ -82,7 +85,7 @@ func (w *worker) decrypt(out []byte, n int64, text []byte) ([]byte, result) {
 		if !ok {
 			return w.carefully(out, n, text)
 		}
-		return w.refuse(out, n, pasted, w.line.Others, err)
+		return w.refuse(out, n, pasted, bytes.Clone(w.line.Others), err)
 	}
 	return w.ok(out, n, payload, w.line.Others), result{kind: payload.Kind, unmarked: !payload.Watermark.Present}
 }

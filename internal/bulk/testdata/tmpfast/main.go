@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/pprof"
-	"runtime/trace"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/bulk"
@@ -14,17 +13,14 @@ import (
 )
 
 func main() {
-	f, _ := os.Open(os.Args[2])
-	if len(os.Args) > 4 {
-		p, _ := os.Create(os.Args[4])
-		if os.Args[3] == "trace" {
-			trace.Start(p)
-			defer trace.Stop()
-		} else {
-			pprof.StartCPUProfile(p)
-			defer pprof.StopCPUProfile()
-		}
+	f, _ := os.Open(os.Args[1])
+	p, _ := os.Create(os.Args[2])
+	pprof.StartCPUProfile(p)
+	defer pprof.StopCPUProfile()
+	o := bulk.Options{Now: time.Now, Policy: opendata.Policy{SkipWatermark: true}}
+	if len(os.Args) > 3 {
+		o.Key = wechat.NewSessionKey(os.Args[3])
 	}
-	s, err := bulk.Run(context.Background(), f, os.Stdout, bulk.Options{Now: time.Now, Policy: opendata.Policy{AppID: wechat.AppID(os.Args[1])}})
+	s, err := bulk.Run(context.Background(), f, os.Stdout, o)
 	fmt.Fprintf(os.Stderr, "%+v %v\n", s, err)
 }
