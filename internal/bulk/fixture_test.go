@@ -77,8 +77,14 @@ type row struct {
 	} `json:"diagnosis"`
 }
 
+// A fataler is a *testing.T or a *rapid.T.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // rows reads output, which has to be whole lines.
-func rows(tb testing.TB, output []byte) []row {
+func rows(tb fataler, output []byte) []row {
 	tb.Helper()
 	if len(output) > 0 && !bytes.HasSuffix(output, []byte("\n")) {
 		tb.Fatalf("the output does not end with a line: %q", output[max(0, len(output)-80):])

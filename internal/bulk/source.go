@@ -42,7 +42,7 @@ type source struct {
 	rest   []byte // read, but not in a chunk yet
 	line   int64  // number of the last line that is in a chunk
 	ended  bool
-	failed error
+	failed *ReadError
 }
 
 // A counter counts what is read of the file itself.
@@ -148,10 +148,14 @@ func (s *source) fill(c *chunk) (more bool, err error) {
 	}
 	s.line += int64(len(c.ends))
 	c.read = s.count.n
-	if s.ended && len(s.rest) == 0 {
+	switch {
+	case !s.ended || len(s.rest) > 0:
+		return true, nil
+	case s.failed != nil:
+		s.failed.Line = s.line
 		return false, s.failed
 	}
-	return true, nil
+	return false, nil
 }
 
 // split finds the lines of c.in that end at or after from.

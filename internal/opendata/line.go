@@ -179,14 +179,16 @@ func (l *Line) Pasted() (Pasted, bool) {
 // OtherMembers returns what a Line that keeps them has in Others, of an object that [ParsePasted] takes. It rewrites them: what is
 // not UTF-8 has been replaced.
 func OtherMembers(object []byte) []byte {
+	object = bytes.TrimPrefix(object, []byte("\ufeff"))
 	decoder := json.NewDecoder(bytes.NewReader(bytes.ToValidUTF8(object, []byte("\ufffd"))))
-	_, _ = decoder.Token() // the brace; nothing here can fail, because the whole was found to be well-formed
-	var l Line
-	l.KeepOthers = true
+	_, _ = decoder.Token() // the brace
+	l := Line{KeepOthers: true}
 	for decoder.More() {
-		spelling, _ := decoder.Token()
+		spelling, err := decoder.Token()
 		var value json.RawMessage
-		_ = decoder.Decode(&value)
+		if err != nil || decoder.Decode(&value) != nil {
+			break // never: the whole was found to be well-formed
+		}
 		text, _ := spelling.(string)
 		switch nameOf(text) {
 		case "session_key", nameIV, nameEncryptedData, "rawData", "signature", "detail":
