@@ -41,6 +41,9 @@ func checkBulkFlags(f *pflag.FlagSet, opts decryptOptions) error {
 			return app.Usage(textNotInBulk, name)
 		}
 	}
+	if f.Changed("explain") {
+		return app.Usage(textExplainOne)
+	}
 	return nil
 }
 
@@ -75,9 +78,14 @@ func bulkRun(a *app.App, opts decryptOptions) (bulk.Options, error) {
 	if err != nil {
 		return bulk.Options{}, err
 	}
+	keys, err := readKeys(a, opts.diagnosis.keys)
+	if err != nil {
+		return bulk.Options{}, err
+	}
 	machine := term.DetectLang(a.Flags.Lang, a.Env, "", true) // what goes into the lines is for programs, as with --json
 	o := bulk.Options{
 		Key: given.SessionKey, Now: a.Now, Keep: opts.bulk.keep, Lang: machine,
+		Keys: keys, Repair: opts.diagnosis.repair,
 		Policy: opendata.Policy{MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark},
 	}
 	if flag, ok := a.Flags.Keys["appid"]; ok {
@@ -178,6 +186,7 @@ func (e *bulkError) Unwrap() error { return e.cause }
 var (
 	textNeedsBulk  = lang.T{En: "--%s belongs to --bulk", Zh: "--%s 要与 --bulk 一起使用"}
 	textNotInBulk  = lang.T{En: "--%s does not go with --bulk, whose lines bring their own", Zh: "--%s 不能与 --bulk 一起使用：每行自带"}
+	textExplainOne = lang.T{En: "--explain does not go with --bulk: decrypt the line by itself", Zh: "--explain 不能与 --bulk 一起使用：请单独解密那一行"}
 	textNoLines    = lang.T{En: "nothing to decrypt: give a FILE of lines, or pipe them in", Zh: "没有要解密的内容：请给出逐行的 FILE，或通过管道传入"}
 	textDecrypting = lang.T{En: "decrypting", Zh: "解密中"}
 )

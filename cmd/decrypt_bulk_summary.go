@@ -29,6 +29,9 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 	if len(kinds) > 0 && (sum.Failed > 0 || len(kinds) > 1) {
 		p.Line(textBulkKinds, strings.Join(kinds, ", "))
 	}
+	if sum.Repaired > 0 {
+		p.Line(textBulkRepaired, sum.Repaired)
+	}
 	if sum.Unmarked > 0 {
 		p.Line(textBulkUnmarked, sum.Unmarked)
 	}
@@ -65,6 +68,7 @@ var (
 	textBulkOK       = lang.T{En: "%d lines decrypted", Zh: "已解密 %d 行"}
 	textBulkFailed   = lang.T{En: "%d of %d lines failed (%s)", Zh: "%d 行失败，共 %d 行（%s）"}
 	textBulkKinds    = lang.T{En: "decrypted: %s", Zh: "已解密：%s"}
+	textBulkRepaired = lang.T{En: "%d of them were damaged and have been repaired: \"repaired\" names the damage", Zh: "其中 %d 行原有损坏，已还原：\"repaired\" 中注明"}
 	textBulkUnmarked = lang.T{En: "%d of them have no watermark: nothing proves for which app and when they were made", Zh: "其中 %d 行没有水印：无法证明它们属于哪个小程序、何时生成"}
 
 	textBulkLike = lang.T{En: "%s, as line %d", Zh: "%s，与第 %d 行相同"}

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -32,6 +33,10 @@ type Options struct {
 	Keep   bool // carry the members of a line that are none of an envelope's over to its result
 	Lang   lang.Lang
 
+	Keys   []diagnose.Key // other keys that data which does not decrypt may be under
+	Repair bool           // undo damage that is proven; every failure is examined then
+
+	Examined int64          // failures with one error that are examined without a gap; 0: 1000
 	Workers  int            // 0: as many as there are cores for us
 	Progress func(Progress) // is told after each write; nil: nobody is
 }
@@ -59,6 +64,9 @@ type Progress struct {
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Examined == 0 {
+		o.Examined = examined
 	}
 	p := newPipeline(o)
 	defer p.close()
@@ -152,7 +160,7 @@ func (p *pipeline) work(ctx context.Context) {
 // then explain them.
 func (p *pipeline) choose() {
 	defer close(p.turn)
-	var seen forms
+	seen := forms{all: p.options.Repair, most: p.options.Examined}
 	for {
 		var c *chunk
 		select {

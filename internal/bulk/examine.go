@@ -10,18 +10,19 @@ import (
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
-// To examine a line takes as long as to decrypt some hundred lines, and a log of which everything fails mostly fails in one way. So of
-// the lines that fail with the same error the first are examined, and then one now and then, which shows when the cause is another.
+// To examine a line takes as long as to decrypt some hundred, and a log of which everything fails mostly fails in one way. So of the
+// lines that fail with the same error the first are examined, which takes a second at most, and then one now and then, which shows when the
+// cause is another.
 const (
-	examinedFirst = 100
+	examined      = 1000
 	examinedEvery = 128 // after those
 )
 
 // A failure is a line that does not decrypt or verify, before anything is said of it.
 type failure struct {
 	line    int64
-	at      int // where its output belongs
 	pasted  opendata.Pasted
+	text    []byte // the line itself, where the parts of an envelope were not found in it
 	others  []byte
 	err     error
 	like    int64 // number of the first line of its form
@@ -29,7 +30,11 @@ type failure struct {
 }
 
 // forms counts failures by their form.
-type forms struct{ seen map[string]*formCount }
+type forms struct {
+	seen map[string]*formCount
+	all  bool  // are examined
+	most int64 // of one form that are examined without a gap
+}
 
 type formCount struct{ lines, first int64 }
 
@@ -46,11 +51,14 @@ func (f *forms) choose(one *failure) {
 	}
 	count.lines++
 	one.like = count.first
-	one.examine = count.lines <= examinedFirst || count.lines%examinedEvery == 0
+	one.examine = f.all || count.lines <= f.most || count.lines%examinedEvery == 0
 }
 
 // formOf tells errors apart by what they are about, not by the places that they name. There are some dozens.
 func formOf(err error) string {
+	if e, ok := errors.AsType[*opendata.PastedError](err); ok {
+		return e.Field + " " + e.Reason
+	}
 	if e, ok := errors.AsType[*opendata.InputError](err); ok {
 		return e.Field + " " + string(e.Reason)
 	}
@@ -97,17 +105,46 @@ func (w *worker) explained(out []byte, f failure) ([]byte, result) {
 		return out, r
 	}
 	report := diagnose.Data(diagnose.Input{
-		SessionKey: f.pasted.SessionKey, Envelope: f.pasted.Envelope, ErrMsg: f.pasted.ErrMsg, Policy: w.Policy, Quick: true,
+		SessionKey: f.pasted.SessionKey, Envelope: f.pasted.Envelope, ErrMsg: f.pasted.ErrMsg, Document: f.text, OpenID: f.pasted.OpenID,
+		Policy: w.Policy, Keys: w.Keys, Quick: true,
 	})
-	if len(report.Findings) == 0 {
-		return w.say(out, f.line, f.others, diagnosis{
-			Name: causeUnexplained, Verdict: textUnexplained.With(redact.Clean(f.err.Error())).In(w.Lang), Evidence: w.texts(report.Facts),
-		})
+	if opened := report.Repaired; w.Repair && opened != nil && opened.Err == nil {
+		return w.repaired(out, f, opened.Payload, report.Findings)
 	}
-	found := report.Findings[0]
+	_, malformed := errors.AsType[*opendata.PastedError](f.err)
+	if len(report.Findings) == 0 || malformed && report.Repaired == nil { // of no JSON only what opens it is proven
+		return w.say(out, f.line, f.others, w.unexplained(f, report))
+	}
+	found := report.Findings[0] // the likeliest
 	return w.say(out, f.line, f.others, diagnosis{
 		found.ID, found.Name, found.Verdict.In(w.Lang), w.texts(found.Evidence), found.Fix.In(w.Lang), found.Repairable,
 	})
+}
+
+// unexplained says what is known of a line without a diagnosis.
+func (w *worker) unexplained(f failure, report diagnose.Report) diagnosis {
+	if e, ok := errors.AsType[*opendata.PastedError](f.err); ok {
+		return w.malformed(f.text, e)
+	}
+	return diagnosis{
+		Name: causeUnexplained, Verdict: textUnexplained.With(redact.Clean(f.err.Error())).In(w.Lang), Evidence: w.texts(report.Facts),
+	}
+}
+
+// repaired appends the result of a line that decrypts once its damage is undone, and names the damage.
+func (w *worker) repaired(out []byte, f failure, p opendata.Payload, undone []diagnose.Finding) ([]byte, result) {
+	out = w.payload(out, f.line, p)
+	out = append(out, `,"repaired":[`...)
+	for i, one := range undone {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, '"')
+		out = append(out, one.ID...)
+		out = append(out, '"')
+	}
+	out = append(out, ']')
+	return w.end(out, f.others), result{kind: p.Kind, unmarked: !p.Watermark.Present, repaired: true}
 }
 
 var (

@@ -39,7 +39,7 @@ type diagnosis struct {
 func (w *worker) carefully(out []byte, n int64, text []byte) ([]byte, result) {
 	pasted, err := opendata.ParsePasted(text)
 	if err != nil {
-		return w.say(out, n, nil, w.malformed(text, err))
+		return w.refuse(out, failure{line: n, text: text, err: err})
 	}
 	var others []byte
 	if w.Keep {
@@ -64,18 +64,23 @@ func (w *worker) carefully(out []byte, n int64, text []byte) ([]byte, result) {
 		return w.ok(out, n, payload, others), result{kind: payload.Kind, unmarked: !payload.Watermark.Present}
 	}
 	pasted.SessionKey = key
-	return w.refuse(out, n, pasted, others, err)
+	return w.refuse(out, failure{line: n, pasted: pasted, text: text, others: others, err: err})
 }
 
 // refuse takes a line that does not decrypt or verify. Unless it is for want of a key, what is to be said of it comes later.
-func (w *worker) refuse(out []byte, n int64, pasted opendata.Pasted, others []byte, err error) ([]byte, result) {
-	if e, ok := errors.AsType[*KeyError](err); ok {
-		return w.say(out, n, others, diagnosis{Name: causeNoKey, Verdict: e.Message.In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
+func (w *worker) refuse(out []byte, f failure) ([]byte, result) {
+	if e, ok := errors.AsType[*KeyError](f.err); ok {
+		return w.say(out, f.line, f.others, diagnosis{Name: causeNoKey, Verdict: e.Message.In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
 	}
-	if pasted.SessionKey.IsZero() {
-		pasted.SessionKey = w.Key
+	if f.pasted.SessionKey.IsZero() {
+		f.pasted.SessionKey = w.Key
 	}
-	w.failed = append(w.failed, failure{line: n, at: len(out), pasted: pasted, others: others, err: err})
+	if f.pasted.EncryptedData == "" {
+		f.text = bytes.Clone(f.text) // of the chunk that is read into again
+	} else {
+		f.text = nil
+	}
+	w.failed = append(w.failed, f)
 	return out, result{failure: len(w.failed)}
 }
 

@@ -27,7 +27,7 @@ const appID = "wx4f4bc4dec97d474b"
 // options are what the tests run with, unless they bend them.
 func options() bulk.Options {
 	return bulk.Options{
-		Policy: opendata.Policy{AppID: appID}, Lang: lang.English, Workers: 2,
+		Policy: opendata.Policy{AppID: appID}, Lang: lang.English, Workers: 2, Examined: 20,
 		Now: func() time.Time { return time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC) },
 	}
 }
@@ -69,6 +69,8 @@ type row struct {
 	Kind string          `json:"kind"`
 	Data json.RawMessage `json:"data"`
 	Keep json.RawMessage `json:"keep"`
+
+	Repaired []string `json:"repaired"`
 
 	Diagnosis *struct {
 		ID, Name, Verdict, Fix string

@@ -2,6 +2,7 @@ package bulk_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wxlogin/wxlogin/internal/bulk"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -114,6 +116,60 @@ func TestWrongKey(t *testing.T) {
 	o.Key = key(2) // a line's own key is the one that counts
 	if r := runText(t, o, line(t, key(1), phone(1)))[0]; !r.OK {
 		t.Errorf("%+v", r.Diagnosis)
+	}
+}
+
+// TestRepair undoes what is proven, and says so.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	var whole string
+	for n := 0; !strings.Contains(whole, "+"); n++ {
+		whole = line(t, key(n), phone(7), `"id":7`)
+	}
+	quoted, _ := json.Marshal(whole)
+	o := options()
+	o.Repair, o.Keep = true, true
+	list, sum := run(t, strings.NewReader(strings.ReplaceAll(whole, "+", " ")+"\n"+whole+"\n"+string(quoted)+"\nx"), o)
+	for i, want := range []struct {
+		ok       bool
+		repaired string
+		keep     string
+	}{{true, "D01", `{"id":7}`}, {true, "", `{"id":7}`}, {true, "D05", `{}`}, {false, "", `{}`}} {
+		r := list[i]
+		if r.OK != want.ok || strings.Join(r.Repaired, " ") != want.repaired || want.ok && string(r.Data) != phone(7) || string(r.Keep) != want.keep {
+			t.Errorf("line %d: %+v %s", i+1, r, r.Keep)
+		}
+	}
+	if sum.OK != 3 || sum.Repaired != 2 || sum.Failed != 1 {
+		t.Errorf("%+v", sum)
+	}
+	o.Repair, o.Keys = false, []diagnose.Key{{SessionKey: key(8)}}
+	if d := runText(t, o, strings.Replace(line(t, key(8), phone(1)), key(8).Reveal(), key(9).Reveal(), 1))[0].Diagnosis; d == nil || d.ID != "D31" {
+		t.Errorf("another login's key: %+v", d)
+	}
+}
+
+// TestExamined bounds what failures cost: the first of each form are examined, and then one in 128.
+func TestExamined(t *testing.T) {
+	t.Parallel()
+	o := options()
+	one := strings.Replace(line(t, key(1), phone(1)), key(1).Reveal(), key(2).Reveal(), 1)
+	list, sum := run(t, strings.NewReader(strings.Repeat(one+"\n", 300)+"x\n"), o)
+	want := []bulk.CauseCount{
+		{Name: "not-examined", Lines: 278, First: 21, Like: 1}, {ID: "D30", Name: "wrong-session-key", Lines: 22, First: 1}, {Name: "malformed-line", Lines: 1, First: 301},
+	}
+	if diff := cmp.Diff(want, sum.Diagnoses); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, n := range []int{21, 127, 129} {
+		if d := list[n-1].Diagnosis; d.Name != "not-examined" || !strings.Contains(strings.Join(d.Evidence, " "), "line 1 ") {
+			t.Errorf("line %d: %+v", n, d)
+		}
+	}
+	for _, n := range []int{1, 20, 128, 256} {
+		if d := list[n-1].Diagnosis; d.ID != "D30" {
+			t.Errorf("line %d: %+v", n, d)
+		}
 	}
 }
 

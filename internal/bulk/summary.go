@@ -15,6 +15,7 @@ type Summary struct {
 
 	Kinds     []KindCount  `json:"kinds"`     // of the lines that are ok, in the order of their first
 	Diagnoses []CauseCount `json:"diagnoses"` // of those that failed, the commonest first
+	Repaired  int64        `json:"repaired"`  // of those that are ok
 	Unmarked  int64        `json:"unmarked"`  // are ok, but have no watermark to tell for which mini program and when they were made
 }
 
@@ -47,6 +48,9 @@ func (s *Summary) add(c *chunk, written int) {
 		case r.kind != "":
 			s.OK++
 			s.addKind(r.kind)
+			if r.repaired {
+				s.Repaired++
+			}
 			if r.unmarked {
 				s.Unmarked++
 			}

@@ -18,6 +18,7 @@ type result struct {
 	cause    cause         // of a line that failed
 	failure  int           // 1 + index in the chunk's failures, of one that failed and has no output yet
 	unmarked bool          // ok, but nothing says for which mini program
+	repaired bool          // ok, after damage was undone
 }
 
 // A worker decrypts lines. Its rooms are reused, so that a line of the usual form costs one allocation, that of its key schedule,
@@ -85,7 +86,7 @@ func (w *worker) decrypt(out []byte, n int64, text []byte) ([]byte, result) {
 		if !ok {
 			return w.carefully(out, n, text)
 		}
-		return w.refuse(out, n, pasted, bytes.Clone(w.line.Others), err)
+		return w.refuse(out, failure{line: n, pasted: pasted, text: text, others: bytes.Clone(w.line.Others), err: err})
 	}
 	return w.ok(out, n, payload, w.line.Others), result{kind: payload.Kind, unmarked: !payload.Watermark.Present}
 }
@@ -142,17 +143,20 @@ func (w *worker) saved(appID wechat.AppID, openID wechat.OpenID) (wechat.Session
 
 // ok appends the result of a line that decrypted.
 func (w *worker) ok(out []byte, n int64, p opendata.Payload, others []byte) []byte {
+	return w.end(w.payload(out, n, p), others)
+}
+
+// payload appends the beginning of such a result.
+func (w *worker) payload(out []byte, n int64, p opendata.Payload) []byte {
 	out = append(out, `{"line":`...)
 	out = strconv.AppendInt(out, n, 10)
 	out = append(out, `,"ok":true,"kind":"`...)
 	out = append(out, p.Kind...)
 	out = append(out, `","data":`...)
 	if p.Kind == opendata.KindText || bytes.IndexByte(p.Plain, '\n') >= 0 {
-		out = appendOneLine(out, p.JSON())
-	} else {
-		out = append(out, p.Plain...)
+		return appendOneLine(out, p.JSON())
 	}
-	return w.end(out, others)
+	return append(out, p.Plain...)
 }
 
 // appendOneLine appends JSON without the line feeds that may stand between its parts.
