@@ -72,7 +72,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, 
 	defer p.close()
 	source, err := newSource(in)
 	if err != nil {
-		return Summary{}, err
+		return newSummary(), err
 	}
 	go p.read(source)
 	p.workers.Go(p.choose)
@@ -190,7 +190,7 @@ func (p *pipeline) choose() {
 
 // write writes chunks in their turn.
 func (p *pipeline) write(ctx context.Context, out io.Writer) (Summary, error) {
-	var sum Summary
+	sum := newSummary()
 	for {
 		var c *chunk
 		select {

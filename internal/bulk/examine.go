@@ -148,8 +148,8 @@ func (w *worker) repaired(out []byte, f failure, p opendata.Payload, undone []di
 }
 
 var (
-	textUnexplained = lang.T{En: "no test explains it: %s", Zh: "没有任何检验能解释：%s"}
-	textNotExamined = lang.T{En: "it was not examined: %s", Zh: "未逐项检验：%s"}
+	textUnexplained = lang.T{En: "No test explains it: %s.", Zh: "没有任何检验能解释：%s。"}
+	textNotExamined = lang.T{En: "It was not examined: %s.", Zh: "未逐项检验：%s。"}
 	textLike        = lang.T{En: "line %d was the first that failed with this error, and was examined", Zh: "第 %d 行最先出现同样的错误，并已检验"}
-	textLikeFix     = lang.T{En: "decrypt the line by itself, with --explain", Zh: "单独解密该行，并加上 --explain"}
+	textLikeFix     = lang.T{En: "Decrypt the line by itself, with --explain.", Zh: "单独解密该行，并加上 --explain。"}
 )

@@ -70,7 +70,7 @@ func (w *worker) carefully(out []byte, n int64, text []byte) ([]byte, result) {
 // refuse takes a line that does not decrypt or verify. Unless it is for want of a key, what is to be said of it comes later.
 func (w *worker) refuse(out []byte, f failure) ([]byte, result) {
 	if e, ok := errors.AsType[*KeyError](f.err); ok {
-		return w.say(out, f.line, f.others, diagnosis{Name: causeNoKey, Verdict: e.Message.In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
+		return w.say(out, f.line, f.others, diagnosis{Name: causeNoKey, Verdict: textNoKeyIs.With(e.Message).In(w.Lang), Fix: textNoKeyFix.In(w.Lang)})
 	}
 	if f.pasted.SessionKey.IsZero() {
 		f.pasted.SessionKey = w.Key
@@ -136,11 +136,12 @@ func encode(d diagnosis) []byte {
 
 var (
 	textNoKey        = lang.T{En: "the line has no session_key, and none is given for it", Zh: "该行没有 session_key，也没有为它另外给出"}
-	textNoKeyFix     = lang.T{En: "add it to the line, or give --session-key, or the openid of a saved session", Zh: "在该行加上 session_key，或使用 --session-key，或给出已保存会话的 openid"}
-	textMalformed    = lang.T{En: "the line is no envelope: %s", Zh: "该行不是可解密的对象：%s"}
-	textMalformedFix = lang.T{En: `write one JSON object a line: {"session_key":"…","iv":"…","encryptedData":"…"}`, Zh: `每行写一个 JSON 对象：{"session_key":"…","iv":"…","encryptedData":"…"}`}
-	textArrayFix     = lang.T{En: "write one JSON object a line: jq -c '.[]' makes lines of an array", Zh: "每行写一个 JSON 对象：jq -c '.[]' 可把数组拆成多行"}
-	textLaidOutFix   = lang.T{En: "write one JSON object a line: jq -c . makes one line of an object that is laid out over several", Zh: "每行写一个 JSON 对象：jq -c . 可把分行书写的对象合成一行"}
-	textTooLong      = lang.T{En: "the line is longer than %d KiB, which no data of WeChat's is", Zh: "该行超过 %d KiB，微信不会给出这么长的数据"}
-	textTooLongFix   = lang.T{En: "look for a line feed that was lost before it", Zh: "检查它前面是否丢失了换行"}
+	textNoKeyIs      = lang.T{En: "There is no key: %s.", Zh: "没有密钥：%s。"}
+	textNoKeyFix     = lang.T{En: "Add it to the line, or give --session-key, or the openid of a saved session.", Zh: "在该行加上 session_key，或使用 --session-key，或给出已保存会话的 openid。"}
+	textMalformed    = lang.T{En: "The line is no envelope: %s.", Zh: "该行不是可解密的对象：%s。"}
+	textMalformedFix = lang.T{En: `Write one JSON object a line: {"session_key":"…","iv":"…","encryptedData":"…"}.`, Zh: `每行写一个 JSON 对象：{"session_key":"…","iv":"…","encryptedData":"…"}。`}
+	textArrayFix     = lang.T{En: "Write one JSON object a line: jq -c '.[]' makes lines of an array.", Zh: "每行写一个 JSON 对象：jq -c '.[]' 可把数组拆成多行。"}
+	textLaidOutFix   = lang.T{En: "Write one JSON object a line: jq -c . makes one line of an object that is laid out over several.", Zh: "每行写一个 JSON 对象：jq -c . 可把分行书写的对象合成一行。"}
+	textTooLong      = lang.T{En: "The line is longer than %d KiB, which no data of WeChat's is.", Zh: "该行超过 %d KiB，微信不会给出这么长的数据。"}
+	textTooLongFix   = lang.T{En: "Look for a line feed that was lost before it.", Zh: "检查它前面是否丢失了换行。"}
 )

@@ -192,7 +192,7 @@ func TestSavedKeys(t *testing.T) {
 	}
 	list := runText(t, o, user("oA"), user("oB"), user("oA"), strings.Replace(user("oB"), "iv", "IV", 1))
 	for i, want := range []bool{true, false, true, false} {
-		if list[i].OK != want || !want && (list[i].Diagnosis.Name != "no-key" || list[i].Diagnosis.Verdict != "nobody knows oB") {
+		if list[i].OK != want || !want && (list[i].Diagnosis.Name != "no-key" || list[i].Diagnosis.Verdict != "There is no key: nobody knows oB.") {
 			t.Errorf("line %d: %+v", i+1, list[i].Diagnosis)
 		}
 	}

@@ -34,6 +34,9 @@ type CauseCount struct {
 	Like  int64  `json:"like,omitempty"` // of lines that were not examined: the number of the first one that failed in this way, which was
 }
 
+// newSummary has lists that are empty in JSON, not null.
+func newSummary() Summary { return Summary{Kinds: []KindCount{}, Diagnoses: []CauseCount{}} }
+
 // add counts the results of c that lie in the first written bytes of its output.
 func (s *Summary) add(c *chunk, written int) {
 	for _, r := range c.results {
