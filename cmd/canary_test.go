@@ -104,6 +104,11 @@ func invocations(v vault) []invocation {
 		{leaf: "decrypt", args: []string{"HOME/payload.json", "--signature", v.keyFlag.value, "--raw-data", "env:PHONE", "--session-key", "tiihtNczf5v6AKRyjwEUhQ=="}},
 		{leaf: "decrypt", args: []string{"HOME/payload.json", "--max-age", v.keyFlag.value}},
 		{leaf: "decrypt", args: []string{"HOME/payload.json", v.keyFlag.value}},
+		{leaf: "decrypt", args: []string{"--bulk", "HOME/lines.ndjson", "--keep"}},
+		{leaf: "decrypt", args: []string{"--bulk", "HOME/lines.ndjson", "--json", "--session-key", v.keyFlag.value}},
+		{leaf: "decrypt", args: []string{"--bulk", "HOME/lines.ndjson", "--repair", "-q", "."}, before: []string{"exchange", v.code.value}},
+		{leaf: "decrypt", args: []string{"--bulk", "-"}, stdin: v.token() + "\n" + v.keyStdin.value},
+		{leaf: "decrypt", args: []string{"--bulk", "HOME/" + v.secretArg.value}, allow: []string{v.secretArg.name}}, // the name of a file
 
 		{leaf: "inspect", args: []string{"env:" + v.secretArg.value}},
 		{leaf: "inspect", args: []string{"@HOME/token.txt"}},

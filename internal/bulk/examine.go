@@ -3,6 +3,7 @@ package bulk
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -66,11 +67,11 @@ func formOf(err error) string {
 		return string(e.Reason)
 	}
 	if e, ok := errors.AsType[*opendata.CheckError](err); ok {
-		name := ""
+		var name strings.Builder
 		for _, failed := range e.Failures {
-			name += fmt.Sprintf("%T", failed)
+			fmt.Fprintf(&name, "%T ", failed)
 		}
-		return name
+		return name.String()
 	}
 	return err.Error()
 }
