@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -117,16 +115,13 @@ func notAToken(text string, cause error) inspection {
 
 // inspectHere opens the token with this machine's keys. A ring that does not exist yet knows no key; it is not made for that.
 func inspectHere(ctx context.Context, a *app.App, text string) (inspection, error) {
-	path, err := a.Paths().KeysFile()
-	if err != nil {
+	ring, found, err := a.SavedKeys()
+	switch {
+	case err != nil:
 		return inspection{}, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return noKeys(text, path), nil
-	}
-	ring, err := a.Keys()
-	if err != nil {
-		return inspection{}, err
+	case !found:
+		path, err := a.Paths().KeysFile()
+		return noKeys(text, path), err
 	}
 	c, err := a.Config()
 	if err != nil {

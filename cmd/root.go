@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/cmd/config"
+	"github.com/wxlogin/wxlogin/cmd/key"
 	"github.com/wxlogin/wxlogin/cmd/mock"
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -105,7 +106,7 @@ func newRoot(a *app.App) *cobra.Command {
 		},
 	},
 		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newExplain(a),
-		mock.New(a), newKey(a), config.New(a), newVersion(a), newCompletion(a),
+		mock.New(a), key.New(a), config.New(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true

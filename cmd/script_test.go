@@ -134,7 +134,7 @@ func serveInBackground(ts *testscript.TestScript, neg bool, args []string) {
 	command.Dir = ts.Getenv("WORK")
 	for _, name := range []string{
 		"HOME", "PATH", "LANG", "TZ", "CI", "GORACE", "WXLOGIN_APPID", "WXLOGIN_SECRET", "WXLOGIN_SECRET_FILE", "WXLOGIN_API_BASE", "WXLOGIN_STATE_DIR",
-		"WXLOGIN_LANG", "WXLOGIN_MOCK_TOKEN",
+		"WXLOGIN_LANG", "WXLOGIN_MOCK_TOKEN", "WXLOGIN_KEYS_FILE", "WXLOGIN_KEYS", "WXLOGIN_INTROSPECTION_SECRET",
 	} {
 		if value := ts.Getenv(name); value != "" {
 			command.Env = append(command.Env, name+"="+value)

@@ -51,7 +51,7 @@ var owners = []owner{
 	{"golang.org/x/term", []string{"internal/term"}, "one room knows whether there is a terminal"},
 	{"github.com/lmittmann/tint", []string{"internal/app"}, "handlers and servers are handed a slog.Handler"},
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
-	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite"}, "processes that open a new file at once take turns"},
+	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite", "internal/token"}, "processes that make or change one file at once take turns"},
 	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }

@@ -112,6 +112,8 @@ func Variables() []Variable {
 		{"WXLOGIN_CONFIG", lang.T{En: "the one configuration file to read, as --config", Zh: "只读取这一个配置文件，同 --config"}},
 		{"WXLOGIN_CONFIG_DIR", lang.T{En: "directory of config.yaml", Zh: "config.yaml 所在目录"}},
 		{"WXLOGIN_STATE_DIR", lang.T{En: "directory of wxlogin.db and keys.json", Zh: "wxlogin.db 和 keys.json 所在目录"}},
+		{"WXLOGIN_KEYS_FILE", lang.T{En: "key ring file in place of keys.json, as mounted for a server", Zh: "代替 keys.json 的密钥环文件，例如挂载给服务器的文件"}},
+		{"WXLOGIN_KEYS", lang.T{En: "the key ring itself, the JSON of a keys.json", Zh: "密钥环本身，即 keys.json 的 JSON 内容"}},
 		{"WXLOGIN_SECRET_FILE", lang.T{En: "file that holds the AppSecret, as --secret-file", Zh: "存放 AppSecret 的文件，同 --secret-file"}},
 		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the store", Zh: "存储的密码"}},
 		{"WXLOGIN_MOCK_TOKEN", lang.T{En: "token of a simulation that listens beyond loopback", Zh: "监听非本机地址的模拟微信的令牌"}},

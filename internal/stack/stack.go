@@ -68,6 +68,8 @@ type Stack struct {
 	err   error
 	mock  *simulation   // nil against the real WeChat
 	api   *wxapi.Client // of the real WeChat; nil under --mock
+
+	ring *token.Ring // that others may change; nil under --mock
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
@@ -81,7 +83,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		}
 		listener = opened
 	}
-	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{})}
+	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{}), ring: o.Ring}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
 	service, now, err := s.assemble(o, mux)
@@ -135,19 +137,22 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 	return service, options.Now, nil
 }
 
-// run serves until ctx is done, then drains. Meanwhile it sweeps, and finds out why data was refused.
+// run serves until ctx is done, then drains. Meanwhile it sweeps, finds out why data was refused, and looks after the keys.
 func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request is answered
-	var both sync.WaitGroup
-	both.Go(func() { s.sweep(beside, service) })
-	both.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
+	var work sync.WaitGroup
+	work.Go(func() { s.sweep(beside, service) })
+	work.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
+	if s.ring != nil {
+		work.Go(func() { followKeys(beside, s.ring, logger) })
+	}
 	if s.mock != nil {
 		defer s.mock.removeFiles(ctx, logger)()
 	}
 	s.err = front.Serve(ctx, listeners...)
 	stop()
-	both.Wait()
+	work.Wait()
 	if s.mock != nil {
 		s.mock.close()
 	} else {

@@ -198,7 +198,7 @@ func (r *Ring) Open(token string, now time.Time) (Header, Claims, error) {
 	if err != nil {
 		return Header{}, Claims{}, err
 	}
-	key, found := r.keys.Load().byID[header.KeyID]
+	key, found := r.find(header.KeyID)
 	if !found {
 		return header, Claims{}, &UnknownKeyError{KeyID: header.KeyID}
 	}
