@@ -60,6 +60,13 @@ func TestJSON(t *testing.T) {
 	code := value(call("", "mock", "login"), "code")
 	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
 	answers("keys[id use state created]", "", "key", "list")
+	answers("prepared{id use state created}", "", "key", "rotate", "--prepare")
+	answers("active{id use state created} retired{id use state created retired_at} dropped[]", "", "key", "rotate")
+	retired := value(h.run(t.Context(), invocation{args: []string{"key", "list", "-q", `{id: .keys[] | select(.state == "retired") | .id}`}}), "id")
+	set := string(call("", "key", "export", "--reveal").stdout)
+	answers("keys[use kty kid alg k]", "", "key", "export", "--reveal")
+	answers("removed{id use state created retired_at}", "", "key", "retire", retired, "--yes")
+	answers("added[id use state created retired_at] skipped", set, "key", "import", "-")
 	phone := string(call("", "mock", "phone").stdout)
 	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
 		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")
@@ -73,9 +80,14 @@ func TestJSON(t *testing.T) {
 
 	token := jsonToken(t, mock.ready.URL, value(call("", "mock", "login"), "code"))
 	header, claims := "header{alg enc kid typ}", "claims{iss sub aud iat exp jti unionid}"
-	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
+	known := "openid appid issued_at expires_at session checked_at key{id use state created} age_seconds expires_in_seconds by answer{active status}"
+	answers("verdict "+header+" "+claims+" "+known, "", "inspect", token)
 	answers("verdict "+header, "", "inspect", "--unverified", token)
-	answers("verdict reason", "", "inspect", "nonsense")
+	answers("verdict reason answer{active status reason}", "", "inspect", "nonsense")
+	answers("scope openid appid jti at reason", "", "revoke", token)
+	answers("scope appid before at reason", "", "revoke", "--before", "1h", "--yes", "--url", mock.ready.URL)
+	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at revoked_at session reason checked_at key{id use state created} age_seconds expires_in_seconds "+
+		"revocation{scope openid appid jti at reason} by answer{active status reason}", "", "inspect", token)
 	answers("reset appid", "", "mock", "reset", "--appid", demoAppID())
 	answers("reset", "", "mock", "reset")
 

@@ -105,7 +105,7 @@ func newRoot(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "find out why a payload does not decrypt", Zh: "查明数据为何无法解密"}, Line: "wxlogin decrypt payload.json"},
 		},
 	},
-		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newExplain(a),
+		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newRevoke(a), newExplain(a),
 		mock.New(a), key.New(a), config.New(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -15,6 +15,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/stack"
 	"github.com/wxlogin/wxlogin/internal/term"
@@ -50,8 +51,8 @@ func newServe(a *app.App) *cobra.Command {
 		Use:   "serve",
 		Short: lang.T{En: "Run the login server, with --mock against a simulated WeChat", Zh: "运行登录服务器，加 --mock 则对接模拟的微信"},
 		Long: lang.T{
-			En: "Answers /onLogin, /decrypt, /session and /logout for a mini program. With --mock it plays WeChat as well, on the same port: codes, session keys and encrypted data come from simulated users (wxlogin mock login), need no AppID, and cost nothing. Nothing of a mock is written to disk, and its tokens open nowhere else.\nWithout --mock it asks the real WeChat and needs an appid and its AppSecret.\nOne line on stderr tells when it is ready (with --json, one object on stdout); then a line for each request. Ctrl-C lets requests in flight finish and ends with exit code 0; a second one ends at once.",
-			Zh: "为小程序提供 /onLogin、/decrypt、/session 和 /logout。加 --mock 时，同一端口还会扮演微信：code、session_key 和加密数据都来自模拟用户（wxlogin mock login），不需要 AppID，也没有任何费用。模拟服务不写磁盘，它签发的令牌在别处也无法打开。\n不加 --mock 时对接真实的微信，需要 appid 和 AppSecret。\n就绪时在 stderr 输出一行（加 --json 时在 stdout 输出一个对象），之后每个请求一行。按 Ctrl-C 会等正在处理的请求完成，退出码为 0；再按一次立即结束。",
+			En: "Answers /onLogin, /decrypt, /session and /logout for a mini program, and with an introspection_secret /introspect and /revoke for your other services (docs/tokens.md). With --mock it plays WeChat as well, on the same port: codes, session keys and encrypted data come from simulated users (wxlogin mock login), need no AppID, and cost nothing. Nothing of a mock is written to disk, and its tokens open nowhere else.\nWithout --mock it asks the real WeChat and needs an appid and its AppSecret.\nOne line on stderr tells when it is ready (with --json, one object on stdout); then a line for each request. Ctrl-C lets requests in flight finish and ends with exit code 0; a second one ends at once.",
+			Zh: "为小程序提供 /onLogin、/decrypt、/session 和 /logout；配置了 introspection_secret 时，还为你的其他服务提供 /introspect 和 /revoke（docs/tokens.md）。加 --mock 时，同一端口还会扮演微信：code、session_key 和加密数据都来自模拟用户（wxlogin mock login），不需要 AppID，也没有任何费用。模拟服务不写磁盘，它签发的令牌在别处也无法打开。\n不加 --mock 时对接真实的微信，需要 appid 和 AppSecret。\n就绪时在 stderr 输出一行（加 --json 时在 stdout 输出一个对象），之后每个请求一行。按 Ctrl-C 会等正在处理的请求完成，退出码为 0；再按一次立即结束。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "a WeChat of your own, and a login server beside it", Zh: "自己的“微信”，外加登录服务器"}, Line: "wxlogin serve --mock"},
@@ -76,6 +77,8 @@ func newServe(a *app.App) *cobra.Command {
 	f.StringSliceVar(&opts.hosts, "host", nil, text(lang.T{En: "answer for this host `NAME`, too (repeatable)", Zh: "也响应这个主机名 `NAME`（可重复）"}))
 	a.KeyFlag(c, "addr", "addr", "HOST:PORT", lang.T{En: "listen here; port 0 picks a free one (default 127.0.0.1:8420)", Zh: "监听地址，端口 0 表示自动选择（默认 127.0.0.1:8420）"})
 	a.KeyFlag(c, "token-ttl", "token_ttl", "DURATION", lang.T{En: "life of a login token (default 24h)", Zh: "登录令牌的有效期（默认 24h）"})
+	a.KeyFlag(c, "token-policy", "token_policy", "POLICY", lang.T{En: "multi: several login tokens a user; single: a new login ends the older one (default multi)", Zh: "multi：同一用户可有多个登录令牌；single：新登录使旧令牌失效（默认 multi）"})
+	_ = c.RegisterFlagCompletionFunc("token-policy", cobra.FixedCompletions([]string{string(login.Multi), string(login.Single)}, cobra.ShellCompDirectiveNoFileComp))
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
 	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
 	weChatFlags(a, c)
@@ -112,6 +115,10 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	options := stack.Options{
 		Addr: configured.Addr, Hosts: opts.hosts, Logger: slog.New(a.LogHandler()),
 		TokenTTL: configured.TokenTTL, SessionTTL: configured.SessionTTL, Timeout: configured.Timeout,
+		Policy: configured.Policy,
+	}
+	if options.Introspection, err = introspectionSecret(ctx, a, configured); err != nil {
+		return err
 	}
 	if opts.mock {
 		options.Mock, err = mockOptions(ctx, a, configured, opts)
@@ -122,6 +129,20 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 		return err
 	}
 	return serve(ctx, a, options, opts.readyFile)
+}
+
+// minCredential is in characters: 128 bits in base64 have 22, a word that somebody chose has fewer than 16.
+const minCredential = 16
+
+// introspectionSecret fetches the credential of the developer's other services; the empty one means that there are none.
+func introspectionSecret(ctx context.Context, a *app.App, c *config.Config) (redact.Secret, error) {
+	secret, err := c.IntrospectionSecret(ctx, a.SecretSources(false))
+	if err == nil && !secret.IsZero() && secret.Len() < minCredential {
+		return redact.Secret{}, &config.Error{
+			Key: "introspection_secret", Reason: textWeakCredential.With(secret.Len(), minCredential), Fixes: []lang.Message{hintCredential.With()},
+		}
+	}
+	return secret, err
 }
 
 // serve runs until ctx ends. A signal is how a server is told to stop, so that is success.
@@ -280,6 +301,8 @@ func printReady(a *app.App, ready stack.Ready) error {
 
 var (
 	textNeedsMock        = lang.T{En: "--adopt, --strict, --allow-remote, --seed, --world, --users, --plus-share, --offline and --ca-dir go with --mock", Zh: "--adopt、--strict、--allow-remote、--seed、--world、--users、--plus-share、--offline、--ca-dir 须与 --mock 一起使用"}
+	textWeakCredential   = lang.T{En: "it has %d characters, fewer than %d: whoever guesses it can look into every login token", Zh: "只有 %d 个字符，少于 %d 个：猜中它的人就能查看所有登录令牌"}
+	hintCredential       = lang.T{En: "make one: openssl rand -base64 32", Zh: "生成一个：openssl rand -base64 32"}
 	textJournalSize      = lang.T{En: "--journal-size takes 1 to %d records, not %d", Zh: "--journal-size 应为 1 到 %d 条记录，而不是 %d"}
 	textBadUsers         = lang.T{En: "--users takes 0 to %d, not %d", Zh: "--users 应为 0 到 %d，而不是 %d"}
 	textBadPlusShare     = lang.T{En: "--plus-share takes 0 to 100, not %d", Zh: "--plus-share 应为 0 到 100，而不是 %d"}

@@ -133,7 +133,7 @@ func newExport(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Print token keys as a JWK set", Zh: "以 JWK 集合输出令牌密钥"},
 		Long: lang.T{
 			En: "Prints all token keys, or those named, as a JWK set for a service that opens login tokens itself, or for wxlogin key import. Whoever holds such a key can read every token and make tokens that your servers take for their own; ask POST /introspect instead wherever you can (docs/tokens.md). It therefore wants --reveal. The storage key is never exported.",
-			Zh: "以 JWK 集合输出全部或指定的令牌密钥，供需要自行打开登录令牌的服务使用，或供 wxlogin key import 导入。持有这样的密钥就能读取所有令牌，也能伪造您的服务器会接受的令牌；只要可能，请改用 POST /introspect（docs/tokens.md）。因此需要 --reveal。存储密钥绝不导出。",
+			Zh: "以 JWK 集合输出全部或指定的令牌密钥，供需要自行打开登录令牌的服务使用，或供 wxlogin key import 导入。持有这样的密钥就能读取所有令牌，也能伪造你的服务器会接受的令牌；只要可能，请改用 POST /introspect（docs/tokens.md）。因此需要 --reveal。存储密钥绝不导出。",
 		},
 		Examples: []app.Example{{Note: lang.T{En: "for a service that opens tokens itself", Zh: "供自行打开令牌的服务使用"}, Line: "(umask 077; wxlogin key export --reveal > keys.jwks)"}},
 	})
@@ -181,6 +181,6 @@ var (
 	textNothingNew      = lang.T{En: "all of the keys are in the ring already", Zh: "这些密钥都已在密钥环中"}
 	textImported        = lang.T{En: "imported: the key opens tokens here from now on", Zh: "已导入：从现在起可以打开由它加密的令牌"}
 	textImportedNext    = lang.T{En: "imported: the key opens tokens, and seals them after the next key rotate", Zh: "已导入：可以打开由它加密的令牌，下次 key rotate 之后用于加密"}
-	textNeedsReveal     = lang.T{En: "export prints keys, with which anybody can make login tokens of yours: add --reveal if that is wanted", Zh: "export 会输出密钥，任何人拿到都能伪造您的登录令牌：如确需如此，请加 --reveal"}
+	textNeedsReveal     = lang.T{En: "export prints keys, with which anybody can make login tokens of yours: add --reveal if that is wanted", Zh: "export 会输出密钥，任何人拿到都能伪造你的登录令牌：如确需如此，请加 --reveal"}
 	textNoRing          = lang.T{En: "there is no key ring here to export from (wxlogin config path)", Zh: "这里没有可导出的密钥环（wxlogin config path）"}
 )

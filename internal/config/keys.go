@@ -21,6 +21,8 @@ const (
 	kindDuration // positive Go duration
 	kindStore    // memory, sqlite:PATH
 	kindAddr     // host:port
+	kindLife     // positive Go duration, at most the longest life of a token
+	kindPolicy   // multi, single
 )
 
 // Key is one key of the configuration.
@@ -78,8 +80,12 @@ func Keys() []Key {
 			Help: lang.T{En: "address that serve listens on", Zh: "serve 的监听地址"},
 		},
 		{
-			Name: "token_ttl", Env: "WXLOGIN_TOKEN_TTL", Flag: "--token-ttl", Default: "24h", kind: kindDuration,
+			Name: "token_ttl", Env: "WXLOGIN_TOKEN_TTL", Flag: "--token-ttl", Default: "24h", kind: kindLife,
 			Help: lang.T{En: "life of a login token", Zh: "登录令牌的有效期"},
+		},
+		{
+			Name: "token_policy", Env: "WXLOGIN_TOKEN_POLICY", Flag: "--token-policy", Default: "multi", kind: kindPolicy,
+			Help: lang.T{En: "multi: a user may have several login tokens; single: a new login ends the older one", Zh: "multi：同一用户可持有多个登录令牌；single：新登录会使旧令牌失效"},
 		},
 		{
 			Name: "session_ttl", Env: "WXLOGIN_SESSION_TTL", Flag: "--session-ttl", Default: "72h", kind: kindDuration,

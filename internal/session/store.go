@@ -45,8 +45,13 @@ type Store interface {
 	// Revoked returns the revocation of a token, nil when there is none.
 	Revoked(ctx context.Context, tokenID string) (*Revocation, error)
 
-	// Expire drops what is past: sessions whose latest login is before sessionsBefore, and claims and revocations that ended
-	// at or before now.
+	// CutOff ends the tokens that a [Cutoff] says, by the rules of [Cutoff.After].
+	CutOff(ctx context.Context, c Cutoff) error
+	// Cutoffs returns the cutoff for everybody at the user's mini program and the user's own, in this order, where there are any.
+	Cutoffs(ctx context.Context, user ID) ([]Cutoff, error)
+
+	// Expire drops what is past: sessions whose latest login is before sessionsBefore, and claims, revocations and cutoffs that
+	// ended at or before now.
 	Expire(ctx context.Context, now, sessionsBefore time.Time) error
 
 	// Ping reports whether the store can answer.

@@ -122,6 +122,7 @@ func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlTo
 	control := http.NewServeMux()
 	control.Handle("/_mock/", s.api)
 	control.Handle("/_mock/inspect", loginhttp.Inspect(service))
+	control.Handle("/_mock/revoke", loginhttp.Revoke(service))
 	guarded := server.SameOrigin(control)
 	if !controlToken.IsZero() {
 		guarded = server.RequireBearer(controlToken, guarded)
@@ -156,6 +157,9 @@ func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
 		return err
 	}
 	now := s.clock.Now()
+	if err := s.store.ForgetCutoffs(ctx, now); err != nil {
+		return err
+	}
 	for _, one := range all {
 		if one.Refreshed.After(now) {
 			// Another change, or a sweep, may have been faster.

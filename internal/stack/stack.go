@@ -47,6 +47,10 @@ type Options struct {
 	Timeout  time.Duration // of a call to WeChat
 
 	SessionTTL time.Duration
+	Policy     login.Policy
+
+	// Introspection is the credential of the developer's other services; without one there is no /introspect and no /revoke.
+	Introspection redact.Secret
 
 	// Without Mock: the API host, the credentials for it, and what outlives the process.
 	APIBase string
@@ -108,7 +112,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
 func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
-	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Diagnoser: diagnoser{}}
+	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Policy: o.Policy, Diagnoser: diagnoser{}}
 	if o.Mock != nil {
 		mock, err := newSimulation(o, s.url)
 		if err != nil {
@@ -127,8 +131,8 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 		options.Now, options.Origin, options.Issuer = time.Now, client.Origin(), Issuer
 	}
 	service := login.New(options)
-	api := loginhttp.New(service)
-	for _, path := range loginhttp.Paths() {
+	api := loginhttp.New(service, loginhttp.Options{Introspection: o.Introspection})
+	for _, path := range api.Paths() {
 		mux.Handle(path, api)
 	}
 	if s.mock != nil {

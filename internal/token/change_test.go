@@ -407,3 +407,23 @@ func TestParse(t *testing.T) {
 		t.Errorf("half a ring: %v", err)
 	}
 }
+
+// FuzzParseKeys reads any text as keys, and as a key ring. Errors quote nothing of it but what is shaped like a key id.
+func FuzzParseKeys(f *testing.F) {
+	for _, seed := range []string{twoKeys(), jwk("a", keyA), `{"keys":[` + jwk("a", keyA) + `]}`, `{"kty":"RSA"}`, `{"version":2}`, "", "null"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, err := token.ParseKeys(redact.NewSecret(text))
+		if (err == nil) != (keys.Len() > 0) {
+			t.Errorf("%d keys, %v", keys.Len(), err)
+		}
+		ring, err := token.Parse("X", redact.NewSecret(text))
+		if err == nil && ring.Active().State != token.Active {
+			t.Errorf("a ring without an active key: %+v", ring.Keys())
+		}
+		if err != nil && (strings.ContainsAny(err.Error(), "\x1b\n\r") || strings.Contains(err.Error(), b64(keyA))) {
+			t.Errorf("the error %q", err)
+		}
+	})
+}

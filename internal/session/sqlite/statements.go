@@ -38,6 +38,7 @@ type statements struct {
 	begin, commit, rollback, savepoint, release, undo *sql.Stmt
 	get, upsert, delete, claim, unclaim, revoke       *sql.Stmt
 	expireSessions, expireClaims, expireRevocations   *sql.Stmt
+	cutOff, expireCutoffs                             *sql.Stmt
 }
 
 // each lists the statements with their text.
@@ -58,6 +59,8 @@ func (st *statements) each() []preparation {
 		{&st.expireSessions, expireSessions},
 		{&st.expireClaims, expireClaims},
 		{&st.expireRevocations, expireRevoked},
+		{&st.cutOff, cutOff},
+		{&st.expireCutoffs, expireCutoffs},
 	}
 }
 

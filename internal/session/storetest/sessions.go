@@ -225,6 +225,10 @@ func operations(s session.Store) map[string]func(context.Context) error {
 			return s.Revoke(ctx, session.Revocation{TokenID: "j", At: at(1), Until: at(2)})
 		},
 		"Revoked": func(ctx context.Context) error { _, err := s.Revoked(ctx, "j"); return err },
+		"CutOff": func(ctx context.Context) error {
+			return s.CutOff(ctx, session.Cutoff{ID: user(1), Before: at(1), At: at(1), Until: at(2)})
+		},
+		"Cutoffs": func(ctx context.Context) error { _, err := s.Cutoffs(ctx, user(1)); return err },
 		"Expire":  func(ctx context.Context) error { return s.Expire(ctx, at(100), at(100)) },
 		"Ping":    s.Ping,
 	}
@@ -246,6 +250,9 @@ func testEndedContext(t *testing.T, s session.Store) {
 	}
 	if r, err := s.Revoked(t.Context(), "j"); err != nil || r != nil {
 		t.Errorf("Revoked = %+v, %v", r, err)
+	}
+	if list, err := s.Cutoffs(t.Context(), user(1)); err != nil || len(list) != 0 {
+		t.Errorf("Cutoffs = %+v, %v", list, err)
 	}
 	if claimed, err := s.Claim(t.Context(), hash("held"), at(2), at(60)); err != nil || claimed {
 		t.Errorf("the claim was released: %v, %v", claimed, err)
