@@ -51,7 +51,7 @@ func runRetire(ctx context.Context, a *app.App, id string, yes bool) error {
 	case err != nil:
 		return err
 	case !found:
-		return app.Usage(textNoSuchKey, redact.Shorten(id, maxShown))
+		return noSuchKey(id)
 	}
 	mayBeOut, err := tokensMayBeOut(a, ring, id)
 	if err != nil {
@@ -76,8 +76,16 @@ func runRetire(ctx context.Context, a *app.App, id string, yes bool) error {
 	})
 }
 
-// maxShown is how many characters of an id that is none are repeated: it may be a secret in a wrong place, and none of ours is longer.
+// maxShown is how long a text may be to be repeated as an id that is none. What is longer than any id of ours may be a token in a wrong
+// place.
 const maxShown = 32
+
+func noSuchKey(id string) error {
+	if len(id) > maxShown {
+		return app.Usage(textNotAKeyID, len(id))
+	}
+	return app.Usage(textNoSuchKey, redact.Clean(id))
+}
 
 // tokensMayBeOut reports whether somebody may hold a good token that the key sealed.
 func tokensMayBeOut(a *app.App, ring *token.Ring, id string) (bool, error) {
@@ -111,7 +119,7 @@ func refused(err error, id string) error {
 	_, unknown := errors.AsType[*token.UnknownKeyError](err)
 	switch {
 	case unknown:
-		return app.Usage(textNoSuchKey, redact.Shorten(id, maxShown))
+		return noSuchKey(id)
 	case errors.Is(err, token.ErrActiveKey):
 		return app.Usage(textKeyActive, id)
 	case errors.Is(err, token.ErrStorageKey):
@@ -125,6 +133,7 @@ var (
 	textKept       = lang.T{En: "nothing was changed: %s is still in the ring", Zh: "未作更改：%s 仍在密钥环中"}
 	textRemoved    = lang.T{En: "the key %s is gone, and every token that it sealed is worthless", Zh: "密钥 %s 已移除，由它加密的令牌全部失效"}
 	textNoSuchKey  = lang.T{En: "there is no key %q in the ring (wxlogin key list)", Zh: "密钥环中没有密钥 %q（wxlogin key list）"}
+	textNotAKeyID  = lang.T{En: "that is not the id of a key, it has %d characters (wxlogin key list)", Zh: "这不是密钥编号：它有 %d 个字符（wxlogin key list）"}
 	textKeyActive  = lang.T{En: "%q is the active key, which seals new tokens: run wxlogin key rotate first", Zh: "%q 是启用中的密钥，正用于加密新令牌：请先执行 wxlogin key rotate"}
 	textKeyStorage = lang.T{En: "%q is the storage key: it seals saved sessions, makes no tokens, and stays where it is", Zh: "%q 是存储密钥：它用于加密保存的会话，不加密令牌，也不会离开密钥环"}
 )

@@ -49,7 +49,7 @@ func (a *api) asService(t testing.TB, target, body string, header ...string) (*h
 			t.Errorf("%s: CORS is open: %s", target, name)
 		}
 	}
-	if strings.Contains(string(text), credential) || strings.Contains(string(a.record.Reason), credential) {
+	if strings.Contains(string(text), credential) || strings.Contains(a.record.Reason, credential) {
 		t.Errorf("%s: the credential stands in the answer or in the log", target)
 	}
 	return answer, string(text)

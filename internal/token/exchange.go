@@ -94,9 +94,9 @@ func importKeys(list []json.RawMessage) (Imported, error) {
 		}
 		switch {
 		case one.Algorithm != "" && one.Algorithm != string(encryption) && one.Algorithm != string(algorithm):
-			return Imported{}, fmt.Errorf("key %q is for alg %q, not %q", redact.Shorten(one.KeyID, maxKeyID), redact.Shorten(one.Algorithm, 20), encryption)
+			return Imported{}, fmt.Errorf("a key is for another alg than %q", encryption)
 		case one.Use != "" && one.Use != "enc":
-			return Imported{}, fmt.Errorf("key %q is not for encryption", redact.Shorten(one.KeyID, maxKeyID))
+			return Imported{}, errors.New("a key is not for encryption")
 		}
 		if err := checkKey(one.KeyID, bytes); err != nil {
 			return Imported{}, err
