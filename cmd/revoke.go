@@ -260,7 +260,7 @@ var (
 	textBadBefore         = lang.T{En: "--before: %q is not a time such as 2026-11-23T10:00:00Z, a duration ago such as 2h, or now", Zh: "--before：%q 不是 2026-11-23T10:00:00Z 这样的时间、2h 这样的时长，也不是 now"}
 	textBeforeFuture      = lang.T{En: "--before: %q is in the future: tokens that nobody has yet cannot be revoked", Zh: "--before：%q 在未来：无法吊销尚未签发的令牌"}
 	textEverybodyNeedsYes = lang.T{En: "without --openid this ends the tokens of all users: say --yes if that is wanted", Zh: "不加 --openid 会吊销所有用户的令牌：如确需如此，请加 --yes"}
-	textAskEverybody      = lang.T{En: "This ends the tokens of all users, who will have to log in again.", Zh: "这会吊销所有用户的令牌，他们需要重新登录。"}
+	textAskEverybody      = lang.T{En: "This ends the tokens of all users, who will have to log in again. Go on?", Zh: "这会吊销所有用户的令牌，他们需要重新登录。继续吗？"}
 	textNothingRevoked    = lang.T{En: "nothing was revoked", Zh: "没有吊销任何令牌"}
 	textStoreInMemory     = lang.T{En: "sessions are kept in the server's memory, which no command reaches: use the server's POST /revoke", Zh: "会话保存在服务器的内存中，命令无法访问：请使用服务器的 POST /revoke"}
 

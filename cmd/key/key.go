@@ -91,7 +91,7 @@ func confirm(ctx context.Context, a *app.App, yes bool, question lang.Message) (
 	if !a.IO.CanPrompt(a.Flags.NoInput) {
 		return false, app.Usage(textNeedsYes, question)
 	}
-	return a.IO.Confirm(ctx, question.In(a.IO.Lang))
+	return a.IO.Confirm(ctx, textGoOn.With(question).In(a.IO.Lang))
 }
 
 // completeIDs offers the ids of token keys in the states given.
@@ -113,6 +113,7 @@ func completeIDs(a *app.App, states ...token.State) cobra.CompletionFunc {
 
 var (
 	textNoKeys   = lang.T{En: "there are no keys yet: the first exchange, or the first serve without --mock, makes them", Zh: "还没有密钥：首次执行 exchange 或不带 --mock 的 serve 时会生成"}
+	textGoOn     = lang.T{En: "%s Go on?", Zh: "%s 继续吗？"}
 	textNeedsYes = lang.T{En: "%s Say --yes.", Zh: "%s 如确定，请加 --yes。"}
 
 	labelID = lang.T{En: "key", Zh: "密钥"}
