@@ -47,7 +47,7 @@ type Inspection struct {
 
 	Key              *token.KeyInfo `json:"key,omitempty"`                // the one that sealed it, where the ring holds it
 	AgeSeconds       *int64         `json:"age_seconds,omitempty"`        // since it was issued
-	ExpiresInSeconds *int64         `json:"expires_in_seconds,omitempty"` // negative once it has expired
+	ExpiresInSeconds *int64         `json:"expires_in_seconds,omitempty"` // not above zero once it has expired
 	Revocation       *Revocation    `json:"revocation,omitempty"`
 	KeyChangedAt     *time.Time     `json:"session_key_changed_at,omitempty"` // of a rotated session
 
@@ -68,7 +68,7 @@ func (s *Service) Inspect(ctx context.Context, text string) (Inspection, error) 
 	if in.Claims == nil {
 		return in, nil
 	}
-	in.AgeSeconds, in.ExpiresInSeconds = seconds(now.Sub(claims.IssuedAt)), seconds(claims.ExpiresAt.Sub(now))
+	in.AgeSeconds, in.ExpiresInSeconds = seconds(in.CheckedAt.Sub(claims.IssuedAt)), seconds(claims.ExpiresAt.Sub(in.CheckedAt))
 	if in.Verdict == Valid {
 		if err := s.belongsHere(claims); err != nil {
 			in.refuse(NotALoginToken, err)
@@ -86,12 +86,9 @@ func (s *Service) Inspect(ctx context.Context, text string) (Inspection, error) 
 	return in, err
 }
 
-// seconds counts whole seconds, down: a token that expires in half a second has 0 to go, one that did half a second ago -1.
+// seconds counts them: a token's times are whole seconds, and so is the time of the check.
 func seconds(d time.Duration) *int64 {
 	n := int64(d / time.Second)
-	if d < 0 && d%time.Second != 0 {
-		n--
-	}
 	return &n
 }
 
