@@ -62,10 +62,12 @@ type oauthError struct {
 
 func (e *oauthError) Error() string { return e.detail }
 
-// errNoCredential refuses a caller who does not know the credential.
-var errNoCredential error = &oauthError{
-	http.StatusUnauthorized, "invalid_client", reasonUnauthorized, "unauthorized",
-	"send the introspection_secret of this server as the password of Basic or as a bearer token",
+// noCredential refuses a caller who does not know the credential.
+func noCredential() error {
+	return &oauthError{
+		http.StatusUnauthorized, "invalid_client", reasonUnauthorized, "unauthorized",
+		"send the introspection_secret of this server as the password of Basic or as a bearer token",
+	}
 }
 
 func invalidRequest(detail string) error {
@@ -80,7 +82,7 @@ func (h *Handler) forServices(path string, secret credential, handle func(w http
 			if !ok {
 				w.Header().Add("WWW-Authenticate", `Basic realm="wxlogin", charset="UTF-8"`)
 				w.Header().Add("WWW-Authenticate", `Bearer realm="wxlogin"`)
-				return errNoCredential
+				return noCredential()
 			}
 			token, err := readFormToken(r)
 			if err != nil {
