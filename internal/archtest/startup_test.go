@@ -69,8 +69,7 @@ func TestStartUp(t *testing.T) { // not parallel: other tests would be part of t
 
 // TestBinary holds the size of the binary and that the linker could prune it. The bound is the size of linux/amd64
 // (15.6 MiB when the first login ran through all rooms, 18.1 with interception, diagnoses, key rotation and revocation) with about
-// 10 % to grow in; raise it together with the change that
-// needs it, and say in that change what the bytes buy.
+// 10 % to grow in; raise it together with the change that needs it, and say in that change what the bytes buy.
 // It catches what nobody means to link: a template engine alone is 3 MiB at this size, and grows with everything else.
 func TestBinary(t *testing.T) {
 	content, err := os.ReadFile(build(t))
