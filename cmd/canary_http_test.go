@@ -91,6 +91,8 @@ func httpCases(v vault, given held) []httpCase {
 	return append(cases,
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.mockToken.value},
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.secretArg.value},
+		httpCase{method: "GET", target: "/_mock/ca", bearer: v.mockToken.value},
+		httpCase{method: "GET", target: "/_mock/ca?secret=" + v.secretArg.value, bearer: v.mockToken.value},
 		httpCase{method: "GET", target: "/_mock/clock", bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/clock", body: `{"move":"` + v.secretArg.value + `"}`, contentType: jsonType, bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/inspect", body: `{"token":"` + v.token() + `"}`, contentType: jsonType, bearer: v.mockToken.value},
@@ -232,6 +234,7 @@ func hit(t *testing.T, s *canaryServer, v vault, f *finder, given held) {
 		t.Errorf("the ready file shows %s", found)
 	}
 	if s.ready.Mock {
+		hitProxy(t, s, v, f, given)
 		searchRemembered(t, s, v, f)
 	}
 	s.home.searchState(t, f, "running server") // with the log of the database beside it
@@ -264,7 +267,7 @@ func TestCanaryHTTPMock(t *testing.T) {
 	v := newVault()
 	f := newFinder(v.all()...)
 	h := newHome(t, v)
-	s := h.serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote", "--world", h.path(worldFile(0)))
+	s := h.serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote", "--offline", "--world", h.path(worldFile(0)))
 	hit(t, s, v, f, hold(t, s, v, f))
 }
 
