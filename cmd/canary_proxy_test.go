@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,7 +46,7 @@ func hitProxy(t *testing.T, s *canaryServer, v vault, f *finder, given held) {
 			for _, member := range []string{"access_token", "session_key"} { // the answers where they belong
 				if issued := field(answer, member); issued != "" {
 					f.plant(issuedAs(member, issued))
-					allow = append(allow[:len(allow):len(allow)], "issued "+member)
+					allow = append(slices.Clip(allow), "issued "+member)
 				}
 			}
 			if len(answer) == 0 {

@@ -53,7 +53,7 @@ func (c *frontConn) Read(b []byte) (int, error) {
 		return n, err
 	}
 	c.taken.Store(true)
-	_ = c.Conn.SetDeadline(time.Time{}) // that of the server, for a request's header
+	_ = c.SetDeadline(time.Time{}) // that of the server, for a request's header
 	secure := &clientConn{Conn: c.Conn, head: bytes.Clone(b[:n])}
 	c.proxy.begin(secure, func() { c.proxy.serveTLS(secure) })
 	return 0, io.EOF

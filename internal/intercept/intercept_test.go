@@ -188,8 +188,13 @@ func TestFromElsewhere(t *testing.T) {
 	}
 	for _, peer := range []string{"192.0.2.1:1000", "[2001:db8::1]:1000", "10.0.0.1:1", "pipe"} {
 		for _, call := range []struct{ method, target string }{
-			{"CONNECT", "registry.example:443"}, {"CONNECT", "127.0.0.1:22"}, {"CONNECT", "[::1]:22"}, {"CONNECT", "localhost:22"},
-			{"GET", "http://127.0.0.1:9/"}, {"GET", "https://registry.example/"}, {"POST", "http://169.254.169.254/"},
+			{"CONNECT", "registry.example:443"},
+			{"CONNECT", "127.0.0.1:22"},
+			{"CONNECT", "[::1]:22"},
+			{"CONNECT", "localhost:22"},
+			{"GET", "http://127.0.0.1:9/"},
+			{"GET", "https://registry.example/"},
+			{"POST", "http://169.254.169.254/"},
 		} {
 			got := ask(call.method, call.target, peer)
 			if reason, detail := (answer{body: got.Body.String()}).problem(); got.Code != 403 || reason != "not_loopback" || !strings.Contains(detail, "own machine") {

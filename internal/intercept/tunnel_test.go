@@ -3,6 +3,7 @@ package intercept_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -41,7 +42,8 @@ func TestTunnel(t *testing.T) {
 	}))
 	b := newBed(t, nil)
 	transport := b.via()
-	transport.TLSClientConfig.RootCAs = remote.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(remote.Certificate())
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, remote.URL, noise())
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +124,7 @@ func TestHalfClosed(t *testing.T) {
 		heard := make(chan string, 1)
 		remote := listen(t, func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "bye")
-			_ = conn.(*net.TCPConn).CloseWrite()
+			closeWrite(conn)
 			all, _ := io.ReadAll(conn)
 			heard <- string(all)
 		})
@@ -138,10 +140,10 @@ func TestHalfClosed(t *testing.T) {
 	})
 	t.Run("reset", func(t *testing.T) {
 		t.Parallel()
-		gone := make(chan error, 1)
+		gone := make(chan struct{})
 		remote := listen(t, func(conn net.Conn) {
-			_, err := io.ReadAll(conn)
-			gone <- err
+			_, _ = io.Copy(io.Discard, conn)
+			close(gone)
 		})
 		_, _, conn := newBed(t, nil).connect(remote)
 		_ = conn.SetLinger(0)
@@ -206,10 +208,12 @@ type deadlineConn struct {
 }
 
 func (c *deadlineConn) SetDeadline(t time.Time) error { c.of.set(&t, &t); return c.Conn.SetDeadline(t) }
+
 func (c *deadlineConn) SetReadDeadline(t time.Time) error {
 	c.of.set(&t, nil)
 	return c.Conn.SetReadDeadline(t)
 }
+
 func (c *deadlineConn) SetWriteDeadline(t time.Time) error {
 	c.of.set(nil, &t)
 	return c.Conn.SetWriteDeadline(t)
