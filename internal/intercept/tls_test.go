@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
 )
 
@@ -107,6 +108,25 @@ func TestUntrusting(t *testing.T) {
 				t.Errorf("the log says %s", b.log)
 			}
 		})
+	}
+}
+
+// TestExpired: after a day clients are right not to trust the CA, and the journal says what to do.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	old, err := intercept.NewCA(func() time.Time { return time.Now().Add(-25 * time.Hour) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBed(t, func(o *intercept.Options) { o.CA = old })
+	b.ca = old
+	config := b.trust()
+	config.ServerName = "api.weixin.qq.com"
+	if err := tls.Client(b.dial(), config).HandshakeContext(t.Context()); err == nil {
+		t.Error("it is trusted")
+	}
+	if got := b.last(1).Reason; !strings.HasPrefix(got, "the simulation's CA is older than a day: ") || !strings.HasSuffix(got, "; start the simulation anew") {
+		t.Errorf("the journal says %q", got)
 	}
 }
 
