@@ -76,6 +76,16 @@ func setLinger(conn net.Conn, seconds int) error {
 	return errors.ErrUnsupported
 }
 
+// CloseWrite ends one direction, which the server does before it closes a connection with something unread in it.
+func (c *frontConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(conn net.Conn) error {
+	if half, can := conn.(interface{ CloseWrite() error }); can {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
 // A clientConn is a client's end of a tunnel, or of TLS straight on the port.
 type clientConn struct {
 	net.Conn
@@ -119,6 +129,9 @@ func (c *clientConn) remember(b []byte) {
 
 // SetLinger is as that of net.TCPConn.
 func (c *clientConn) SetLinger(seconds int) error { return setLinger(c.Conn, seconds) }
+
+// CloseWrite ends one direction.
+func (c *clientConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // name is the host that the client means, as far as it has said.
 func (c *clientConn) name() string {

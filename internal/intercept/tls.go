@@ -1,6 +1,7 @@
 package intercept
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -89,7 +90,7 @@ var distrust = []tls.AlertError{
 
 // failedTLS says why a handshake failed.
 func (p *Proxy) failedTLS(c *clientConn, err error) {
-	name := c.name()
+	name := cmp.Or(redact.Shorten(c.name(), maxName), "(no name)")
 	if !c.offered {
 		p.counts.add(&p.counts.Refused, name)
 		p.note(c.RemoteAddr(), methodTLS, name, unofferedReason(c, err))

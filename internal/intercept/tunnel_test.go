@@ -408,11 +408,9 @@ func TestForwarded(t *testing.T) {
 	if in.host != listener.Addr().String() || in.uri != "/a%2Fb;c?x=1;y=%zz&&" || in.body != "body" {
 		t.Errorf("%+v", in)
 	}
-	via := in.header.Get("Via")
-	in.header.Del("Via")
 	in.header.Del("Content-Length")
-	if len(in.header) != 2 || in.header.Get("X-Forwarded-For") != "1.2.3.4" || len(in.header["X-Own"]) != 2 || !strings.HasPrefix(via, "1.1 wxlogin-") {
-		t.Errorf("via %q, and %v", via, in.header)
+	if len(in.header) != 2 || in.header.Get("X-Forwarded-For") != "1.2.3.4" || len(in.header["X-Own"]) != 2 {
+		t.Errorf("%v", in.header)
 	}
 	if n := b.proxy.Counts().Passed["127.0.0.1"]; n != 1 {
 		t.Errorf("%d are counted", n)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -331,7 +332,7 @@ func TestProxy(t *testing.T) {
 		}
 		want := []string{"DEBUG GET other.example", "WARN POST other.example", "INFO GET /x"}
 		for i, line := range lines.lines(t) {
-			if got := line["level"].(string) + " " + line["msg"].(string); got != want[i] {
+			if got := fmt.Sprint(line["level"]) + " " + fmt.Sprint(line["msg"]); got != want[i] {
 				t.Errorf("%s, want %s", got, want[i])
 			}
 		}
