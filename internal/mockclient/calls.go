@@ -168,6 +168,12 @@ func (c *Client) CA(ctx context.Context) (CA, error) {
 	return out, err
 }
 
+// Files lets the simulation write the files for its clients, and returns the object that says where they are.
+func (c *Client) Files(ctx context.Context) (json.RawMessage, error) {
+	var object map[string]json.RawMessage // only to see that it is one
+	return c.call(ctx, http.MethodPost, "/_mock/files", struct{}{}, &object)
+}
+
 // Inspect asks the simulation about a login token that it issued, which nobody else can open. The answer is a JSON object.
 func (c *Client) Inspect(ctx context.Context, token redact.Secret) (json.RawMessage, error) {
 	var object map[string]json.RawMessage // only to see that it is one
