@@ -127,6 +127,13 @@ func invocations(v vault) []invocation {
 		{leaf: "serve", args: []string{"--mock", "--addr", "127.0.0.1:0", "--appid", v.secretArg.value}},
 		{leaf: "serve", args: []string{"--mock", "--seed", v.secretArg.value}},
 		{leaf: "serve", env: map[string]string{"WXLOGIN_PROFILE": "failing"}},
+		// The appid and the secret of the configuration are what the simulation knows; the program must not be told the secret, in its
+		// environment or in a file that this names.
+		{leaf: "serve", args: []string{"--mock", "--journal", "HOME/journal.ndjson", "--", "sh", "-c", `env; cd "${SSL_CERT_FILE%/*}" && cat *.pem *.cjs *.php *.ini; exit 3`}},
+		{leaf: "serve", args: []string{"--mock", "-v", "--", "sh", "-c", "exit 3", v.secretArg.value}, env: map[string]string{"WXLOGIN_SECRET": v.secretEnv.value}},
+		{leaf: "serve", args: []string{"--mock", "--json", "--", "sh", "-c", "exit 3", v.secretArg.value}},
+		{leaf: "serve", args: []string{"--mock", "--", "HOME/no/such", v.secretArg.value}},
+		{leaf: "serve", args: []string{"--mock", "--journal", "HOME/no/such/file", "--", "true"}},
 		{leaf: "demo"},
 		{leaf: "key list"},
 		{leaf: "key list", env: map[string]string{"WXLOGIN_KEYS": `{"version":1,"storage":{"kty":"oct","kid":"s","k":"` + v.secretArg.value + `"}}`}},

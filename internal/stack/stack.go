@@ -4,6 +4,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -73,11 +74,12 @@ type Stack struct {
 	mock  *simulation   // nil against the real WeChat
 	api   *wxapi.Client // of the real WeChat; nil under --mock
 
-	ring *token.Ring // that others may change; nil under --mock
+	ring    *token.Ring  // that others may change; nil under --mock
+	journal *journalFile // nil: none is wanted
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
-// [*server.ListenError] when the address cannot be had.
+// [*server.ListenError] when the address cannot be had, an [*intercept.FilesError] or a [*JournalFileError] when a file cannot.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	listener := o.listener
 	if listener == nil {
@@ -94,6 +96,13 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		_ = listener.Close()
 		return nil, err
+	}
+	if o.Mock != nil && o.Mock.JournalFile != "" {
+		if s.journal, err = keepJournal(o.Mock.JournalFile, s.mock.kept); err != nil {
+			_ = listener.Close()
+			s.mock.close()
+			return nil, err
+		}
 	}
 	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
 	listeners := []net.Listener{listener}
@@ -161,6 +170,9 @@ func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.L
 		s.mock.close()
 	} else {
 		s.api.Close()
+	}
+	if s.journal != nil {
+		s.err = errors.Join(s.err, s.journal.close())
 	}
 }
 

@@ -86,6 +86,9 @@ func (s *IO) Stdin(by string) (io.Reader, error) {
 	return s.In, nil
 }
 
+// Streams returns the streams as the process has them, for a program that is to have them in our place.
+func (s *IO) Streams() (in io.Reader, out, errOut io.Writer) { return s.In, s.RawOut, s.rawErr }
+
 func isTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
 
 // color puts the writers that mode asks for in front of the streams.
