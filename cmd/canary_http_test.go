@@ -93,6 +93,8 @@ func httpCases(v vault, given held) []httpCase {
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.secretArg.value},
 		httpCase{method: "GET", target: "/_mock/ca", bearer: v.mockToken.value},
 		httpCase{method: "GET", target: "/_mock/ca?secret=" + v.secretArg.value, bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/files", bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/files", bearer: v.secretArg.value},
 		httpCase{method: "GET", target: "/_mock/clock", bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/clock", body: `{"move":"` + v.secretArg.value + `"}`, contentType: jsonType, bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/inspect", body: `{"token":"` + v.token() + `"}`, contentType: jsonType, bearer: v.mockToken.value},

@@ -114,6 +114,9 @@ func mockInvocations(v vault) []invocation {
 		{leaf: "mock scenario start", args: []string{"stale-key", "--appid", canaryAppID}},
 		{leaf: "mock scenario start", args: []string{v.secretArg.value, "--appid", v.secretArg.value}},
 
+		{leaf: "mock env", env: map[string]string{"HTTPS_PROXY": "http://u:" + v.password.value + "@h.example", "WXLOGIN_SECRET": v.secretEnv.value}},
+		{leaf: "mock env", args: []string{"--unset"}, env: map[string]string{"WXLOGIN_SET": "HTTPS_PROXY", "WXLOGIN_WAS_HTTPS_PROXY": "http://u:" + v.password.value + "@h.example"}},
+		{leaf: "mock env", args: []string{"--api-only", v.secretArg.value}},
 		{leaf: "mock ca", online: func(network string) bool { return network == "good" }},
 		{leaf: "mock ca", args: []string{v.secretArg.value}},
 

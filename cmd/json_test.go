@@ -49,7 +49,10 @@ func TestJSON(t *testing.T) {
 	answers("steps[step title command ok calls[from to request answer] outcome]", "", "demo")
 	answers("shell path", "", "completion", "install", "--shell", "fish")
 
-	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET", "", "mock", "env")
+	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET", "", "mock", "env", "--api-only")
+	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy "+
+		"SSL_CERT_FILE CURL_CA_BUNDLE REQUESTS_CA_BUNDLE GIT_SSL_CAINFO NODE_EXTRA_CA_CERTS DENO_CERT NODE_USE_ENV_PROXY NODE_OPTIONS "+
+		"JAVA_TOOL_OPTIONS PHP_INI_SCAN_DIR SYSTEM_WGETRC", "", "mock", "env")
 	answers("code errMsg user appid expires_at", "", "mock", "login")
 	answers("errMsg rawData userInfo{nickName gender language city province country avatarUrl} signature encryptedData iv cloudID", "", "mock", "userinfo")
 	answers("errMsg code encryptedData iv cloudID", "", "mock", "phone")
