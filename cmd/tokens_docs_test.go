@@ -17,9 +17,6 @@ import (
 // docsModules names the node_modules of docs/examples/tokens, which .ci/run installs outside the checkout.
 const docsModules = "WXLOGIN_DOCS_MODULES"
 
-// debianPython is the one that Debian's modules are for; another one may stand before it in PATH.
-const debianPython = "/usr/bin/python3"
-
 // TestTokenExamples has the programs of docs/tokens.md open tokens with the keys that `key export` prints. They read what they
 // should, and refuse what they should.
 func TestTokenExamples(t *testing.T) {
