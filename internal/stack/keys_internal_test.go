@@ -7,12 +7,33 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/token"
 )
+
+// A lockedBuffer collects what another goroutine logs.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// take returns what was collected since it was last asked.
+func (b *lockedBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.buf.Reset()
+	return b.buf.String()
+}
 
 // TestFollowKeys rotates the file below a server that follows it, spoils it, and mends it. The server's own tokens are sealed with
 // the new key after one look; a spoiled file is told of once.
@@ -24,15 +45,14 @@ func TestFollowKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var log bytes.Buffer
+		var log lockedBuffer
 		ctx, stop := context.WithCancel(t.Context())
 		go followKeys(ctx, ring, slog.New(slog.NewTextHandler(&log, nil)))
 		looked := func() string {
 			t.Helper()
 			time.Sleep(keysEvery + time.Millisecond)
 			synctest.Wait()
-			defer log.Reset()
-			return log.String()
+			return log.take()
 		}
 		first := ring.Active().ID
 		if said := looked(); said != "" {
