@@ -117,7 +117,7 @@ func TestJSONSimulation(t *testing.T) {
 	const (
 		user    = "user appid openid unionid phone country_code"
 		profile = " nickname gender"
-		record  = "seq time method path api peer status ms errcode appid user reason mock query"
+		record  = "seq time method path api peer status ms errcode appid user reason mock query host"
 		app     = "appid open_platform users default adopted"
 	)
 	for _, tt := range []struct {

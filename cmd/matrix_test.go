@@ -29,6 +29,9 @@ type client struct {
 	args          []string // a file's name stands for the file
 }
 
+// debianPython is the one that Debian's packages are for; another one may stand before it in PATH.
+const debianPython = "/usr/bin/python3"
+
 func clients() []client {
 	node := func(name, file string, modules bool) client {
 		return client{"Node", name, []string{"node"}, modules, []string{"node", file}}

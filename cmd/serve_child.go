@@ -90,6 +90,7 @@ func serveCommand(ctx context.Context, a *app.App, options stack.Options, opts *
 		a.IO.Note(textRunning.With(opts.command[0], running.URL(), running.Ready().AppID))
 	}
 	code, err := runInside(ctx, a, running.Stack, watch, opts.command)
+	running.Settle()
 	running.cancel()
 	if err = errors.Join(err, running.wait()); err != nil {
 		return err

@@ -55,7 +55,7 @@ func (c *frontConn) Read(b []byte) (int, error) {
 	c.taken.Store(true)
 	_ = c.SetDeadline(time.Time{}) // that of the server, for a request's header
 	secure := &clientConn{Conn: c.Conn, head: bytes.Clone(b[:n])}
-	c.proxy.begin(secure, func() { c.proxy.serveTLS(secure) })
+	c.proxy.beginOpen(secure, func() { c.proxy.serveTLS(secure) })
 	return 0, io.EOF
 }
 
@@ -98,6 +98,7 @@ type clientConn struct {
 	offered  bool             // our certificate was sent; as asked
 	spoke    atomic.Bool      // a request came, or the beginning of one
 	timedOut atomic.Bool      // it is we who ended it
+	decided  atomic.Bool      // a request came, or it is known why none did
 }
 
 func (c *clientConn) Read(b []byte) (int, error) {

@@ -46,7 +46,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		conn.host = host
-		p.begin(conn, func() { p.serveTunnel(conn) })
+		p.beginOpen(conn, func() { p.serveTunnel(conn) })
 		return
 	}
 	if p.refused(w, r, t) {

@@ -65,7 +65,7 @@ func Variables() []VariableDoc {
 		{
 			[]string{"SYSTEM_WGETRC"},
 			lang.T{En: "the system's wgetrc, and the certificates of SSL_CERT_FILE", Zh: "系统的 wgetrc，再加 SSL_CERT_FILE 中的证书"},
-			lang.T{En: "wget", Zh: "wget"},
+			lang.T{En: "the command wget", Zh: "wget 命令"},
 		},
 	}
 }

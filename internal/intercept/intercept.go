@@ -74,6 +74,8 @@ type Proxy struct {
 	mu     sync.Mutex
 	closed bool
 	conns  map[net.Conn]struct{} // that no http.Server knows of
+	open   int                   // connections to WeChat's hosts that nothing has come of yet
+	fewer  chan struct{}         // closed and replaced when open goes down
 }
 
 // New returns a proxy. It must be closed.
@@ -82,7 +84,7 @@ func New(o Options) (*Proxy, error) {
 	if _, err := rand.Read(id); err != nil {
 		return nil, fmt.Errorf("make a name for the proxy: %w", err)
 	}
-	p := &Proxy{o: o, via: "wxlogin-" + hex.EncodeToString(id), accepted: newHandover(), conns: make(map[net.Conn]struct{})}
+	p := &Proxy{o: o, via: "wxlogin-" + hex.EncodeToString(id), accepted: newHandover(), conns: make(map[net.Conn]struct{}), fewer: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.tls = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -148,8 +150,8 @@ const apiProxy = "proxy"
 // note tells journal and log of something that is no request, or never became one.
 func (p *Proxy) note(peer net.Addr, method, host, reason string) {
 	record := &journal.Record{Time: p.o.Now(), Method: method, API: apiProxy, Host: host, Peer: peer.String(), Reason: reason}
-	p.o.Journal.Add(record, "")
 	p.o.Logger.Warn(method+" "+redact.Shorten(host, 120), "reason", reason)
+	p.o.Journal.Add(record, "")
 }
 
 // begin does work in a goroutine of its own, which Close makes an end to and waits for. Where that cannot be, it closes the connection.
@@ -163,6 +165,46 @@ func (p *Proxy) begin(conn net.Conn, work func()) (begun bool) {
 		work()
 	}()
 	return true
+}
+
+// beginOpen is begin for a connection to one of WeChat's hosts. It is open until [Proxy.decide].
+func (p *Proxy) beginOpen(c *clientConn, work func()) {
+	p.mu.Lock()
+	p.open++
+	p.mu.Unlock()
+	if !p.begin(c, work) {
+		p.decide(c)
+	}
+}
+
+// decide says that a request came, or that it is known why none did.
+func (p *Proxy) decide(c *clientConn) {
+	if c.decided.Swap(true) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+	close(p.fewer)
+	p.fewer = make(chan struct{})
+}
+
+// Settle waits until something has come of every connection to WeChat's hosts: a request, or the reason why there is none. After the end
+// of a program whose connections they were that is a matter of reading what it sent last; ctx ends it for those of others.
+func (p *Proxy) Settle(ctx context.Context) {
+	for {
+		p.mu.Lock()
+		open, fewer := p.open, p.fewer
+		p.mu.Unlock()
+		if open == 0 {
+			return
+		}
+		select {
+		case <-fewer:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // enter counts work and its connection, if there is one. It is refused when there is too much of it, and after Close.

@@ -32,6 +32,7 @@ func (p *Proxy) serveTLS(c *clientConn) {
 		if !p.accepted.stopping() {
 			p.failedTLS(c, err)
 		}
+		p.decide(c)
 		return
 	}
 	p.accepted.give(secure)
@@ -46,6 +47,7 @@ func (p *Proxy) serveTunnel(c *clientConn) {
 		n, err := c.Read(first)
 		if err != nil && n == 0 {
 			_ = c.Close() // opened in advance and not needed
+			p.decide(c)
 			return
 		}
 		_ = c.SetReadDeadline(time.Time{})
@@ -55,6 +57,7 @@ func (p *Proxy) serveTunnel(c *clientConn) {
 		p.serveTLS(c)
 		return
 	}
+	p.decide(c)
 	p.accepted.give(c)
 }
 
@@ -174,7 +177,9 @@ func (p *Proxy) Watch(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateActive:
 		c.spoke.Store(true)
+		p.decide(c)
 	case http.StateClosed:
+		defer p.decide(c)
 		if !c.spoke.Load() && !c.timedOut.Load() && !p.accepted.stopping() {
 			p.distrusted(c, "seems not to", "it closed the connection after the handshake, without a request")
 		}

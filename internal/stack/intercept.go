@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
@@ -47,6 +48,16 @@ func (s *Stack) Traffic() Traffic {
 		return Traffic{}
 	}
 	return Traffic{Calls: s.mock.calls.Load(), Counts: s.mock.proxy.Counts()}
+}
+
+// settleLimit is for connections that a program has left to others, which may say nothing for long.
+const settleLimit = 5 * time.Second
+
+// Settle waits until [Stack.Traffic] knows what became of the connections of a program that has ended.
+func (s *Stack) Settle() {
+	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
+	defer cancel()
+	s.mock.proxy.Settle(ctx)
 }
 
 // CA returns the certificate authority of a simulation; nil against the real WeChat.
