@@ -134,14 +134,14 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 	}
 	policy := opendata.Policy{Now: a.Now(), MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark}
 	if err := present(input); err != nil {
-		_, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+		_, failed := diagnosed(ctx, opts.diagnosis, input, policy, ring, err)
 		return failed
 	}
 	mocked, err := completeFromState(ctx, a, opts, &input.Pasted, &policy, &ring)
 	if err != nil {
 		return err
 	}
-	opened, err := open(ctx, a, opts, input, policy, ring)
+	opened, err := open(ctx, opts, input, policy, ring)
 	ahead := mocked && opened.mark.Present && opened.mark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
 	switch {
 	case err != nil && ahead:
@@ -167,7 +167,7 @@ type decrypted struct {
 }
 
 // open decrypts and checks, and where that fails finds out why.
-func open(ctx context.Context, a *app.App, opts decryptOptions, input decryptInput, policy opendata.Policy, ring keyRing) (decrypted, error) {
+func open(ctx context.Context, opts decryptOptions, input decryptInput, policy opendata.Policy, ring keyRing) (decrypted, error) {
 	var d decrypted
 	err := input.malformed
 	if err == nil {
@@ -182,7 +182,7 @@ func open(ctx context.Context, a *app.App, opts decryptOptions, input decryptInp
 		}
 		return d, nil
 	}
-	repaired, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+	repaired, failed := diagnosed(ctx, opts.diagnosis, input, policy, ring, err)
 	if repaired == nil {
 		return d, failed
 	}
@@ -318,7 +318,7 @@ func printDecrypted(a *app.App, d decrypted) error {
 		if err := show(); err != nil || d.explanation == nil {
 			return err
 		}
-		return a.IO.PrintErr(d.explanation.print)
+		return a.IO.PrintErr(d.explanation.show)
 	}
 	result := decryptResult{
 		Kind: d.payload.Kind, Data: d.payload.JSON(), Checks: d.checks, Repaired: repaired, Explanation: d.explanation.in(a.IO.Lang),

@@ -97,7 +97,7 @@ func readKeys(a *app.App, path string) ([]diagnose.Key, error) {
 }
 
 // diagnosed finds out why in did not open; with --repair it returns what opened after all.
-func diagnosed(ctx context.Context, a *app.App, opts diagnosisOptions, in decryptInput, policy opendata.Policy, ring keyRing, err error) (*diagnose.Opened, *diagnosedError) {
+func diagnosed(ctx context.Context, opts diagnosisOptions, in decryptInput, policy opendata.Policy, ring keyRing, err error) (*diagnose.Opened, *diagnosedError) {
 	report := diagnose.Data(in.toDiagnose(policy, ring, ring.known(ctx)))
 	failed := &diagnosedError{err: err, report: report, asked: opts.repair, shown: opts.explain}
 	if opts.repair && report.Repaired != nil {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/diagnose"
@@ -64,8 +65,8 @@ func signs(blocks []diagnose.Block) string {
 	return string(out)
 }
 
-// print writes the block map, then the tests.
-func (e *explanation) print(p *term.Page) {
+// show writes the block map, then the tests.
+func (e *explanation) show(p *term.Page) {
 	e.printBlocks(p)
 	for _, note := range e.report.Notes {
 		p.Status(term.Warn, textFinding.With(note.Verdict, note.ID+" "+note.Name))
@@ -149,7 +150,7 @@ func (e *explanation) printRuns(p *term.Page) {
 
 func interval(first, last int) string {
 	if first == last {
-		return fmt.Sprint(first)
+		return strconv.Itoa(first)
 	}
 	return fmt.Sprintf("%d-%d", first, last)
 }

@@ -20,8 +20,9 @@ func TestDiagnosesPage(t *testing.T) {
 		count := 0
 		for _, section := range strings.Split(string(text), "\n### ")[1:] {
 			id, _, _ := strings.Cut(section, " ")
-			_, block, found := strings.Cut(section, "```sh\n")
-			if block, _, found = strings.Cut(block, "```"); !found {
+			_, block, _ := strings.Cut(section, "```sh\n")
+			block, _, found := strings.Cut(block, "```")
+			if !found {
 				t.Errorf("%s: %s has no example", page, id)
 				continue
 			}

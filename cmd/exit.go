@@ -126,7 +126,7 @@ func report(a *app.App, c *cobra.Command, err error) int {
 // printError writes the message, its cause and a line for each hint.
 func printError(a *app.App, f failure) {
 	if f.explanation != nil {
-		_ = a.IO.PrintErr(f.explanation.print) // nothing is left to tell it to
+		_ = a.IO.PrintErr(f.explanation.show) // nothing is left to tell it to
 		a.IO.Note(lang.Message{})
 	}
 	if f.verdict != nil {

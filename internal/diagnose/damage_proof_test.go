@@ -37,7 +37,7 @@ func proofDamages() []damage {
 			s.data = s.data[:44+r.IntN(len(s.data)-44-4)]
 			return true
 		}},
-		{"D34", func(t testing.TB, r *rand.Rand, s *sample) bool {
+		{"D34", func(_ testing.TB, r *rand.Rand, s *sample) bool {
 			raw, ok := tryDecode(s.data)
 			if !ok || len(raw) < 4*16 {
 				return false
@@ -74,6 +74,7 @@ func proofDamages() []damage {
 			return true
 		}},
 		{"D40", func(t testing.TB, r *rand.Rand, s *sample) bool {
+			t.Helper()
 			if r.IntN(2) == 0 {
 				s.key = encode(randomBytes(r, []int{24, 32}[r.IntN(2)]))
 				return true
@@ -84,6 +85,7 @@ func proofDamages() []damage {
 			return s.encryptOtherwise(t, []byte(s.key), 16, false)
 		}},
 		{"D41", func(t testing.TB, r *rand.Rand, s *sample) bool {
+			t.Helper()
 			key, ok := tryDecode(s.key)
 			if !ok || len(key) != 16 {
 				return false
@@ -121,8 +123,8 @@ func (s *sample) encryptOtherwise(t testing.TB, key []byte, padTo int, ecb bool)
 		t.Fatal(err)
 	}
 	plain := []byte(s.plain)
-	switch {
-	case padTo == 0:
+	switch padTo {
+	case 0:
 		plain = append(plain, make([]byte, 16-len(plain)%16)...)
 	default:
 		count := padTo - len(plain)%padTo

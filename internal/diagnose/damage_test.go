@@ -282,8 +282,10 @@ func fieldDamages() []damage {
 			return true
 		}},
 		{"D25", func(_ testing.TB, r *rand.Rand, s *sample) bool {
-			s.data = []string{`{"nickName":"Band","gender":1,"language":"zh_CN","city":"","province":"","country":"CN","avatarUrl":"http://wx.qlogo.cn/x"}`,
-				randomText(r, 40, lowerHex)}[r.IntN(2)]
+			s.data = []string{
+				`{"nickName":"Band","gender":1,"language":"zh_CN","city":"","province":"","country":"CN","avatarUrl":"http://wx.qlogo.cn/x"}`,
+				randomText(r, 40, lowerHex),
+			}[r.IntN(2)]
 			return true
 		}},
 		{"D26", func(_ testing.TB, r *rand.Rand, s *sample) bool {
@@ -305,6 +307,7 @@ func fieldDamages() []damage {
 			return true
 		}},
 		{"D28", func(t testing.TB, r *rand.Rand, s *sample) bool {
+			t.Helper()
 			s.plain = []string{
 				`{"openId":"x","nickName":"a","watermark":{"appId":"61c0000000000","timestamp":1700000000}}`,
 				`{"phoneNumber":"13800000000","purePhoneNumber":"13800000000","countryCode":"86","watermark":{"appid":"tt07e3715e98c9aac0","timestamp":1764158340}}`,

@@ -96,6 +96,4 @@ func completes(rest []byte) bool {
 	return false
 }
 
-var (
-	textTrueIV = lang.T{En: "the iv that belongs to this data is %s", Zh: "与这份数据对应的 iv 是 %s"}
-)
+var textTrueIV = lang.T{En: "the iv that belongs to this data is %s", Zh: "与这份数据对应的 iv 是 %s"}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -30,7 +31,9 @@ func ParseKeys(r io.Reader) ([]Key, error) {
 	var keys []Key
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxKeyLine)
-	for number := 1; lines.Scan(); number++ {
+	number := 0
+	for lines.Scan() {
+		number++
 		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
 		if len(line) == 0 || line[0] == '#' {
 			continue
@@ -41,9 +44,11 @@ func ParseKeys(r io.Reader) ([]Key, error) {
 		}
 		keys = append(keys, key)
 	}
-	if err := lines.Err(); err == bufio.ErrTooLong {
-		return nil, &KeysError{len(keys) + 1, "is longer than 64 KiB"}
-	} else if err != nil {
+	err := lines.Err()
+	switch {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, &KeysError{number + 1, "is longer than 64 KiB"}
+	case err != nil:
 		return nil, err
 	}
 	return keys, nil

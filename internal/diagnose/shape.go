@@ -3,7 +3,6 @@ package diagnose
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -190,21 +189,6 @@ func (a *analysis) signedBy(rawData string) lang.T {
 		return textRawVerifies
 	}
 	return textRawFails
-}
-
-// formResult reads the body of a form.
-func formResult(text string) (opendata.Pasted, bool) {
-	if !strings.Contains(text, "encryptedData=") {
-		return opendata.Pasted{}, false
-	}
-	values, err := url.ParseQuery(text[strings.IndexByte(text, '?')+1:])
-	if err != nil || values.Get("encryptedData") == "" {
-		return opendata.Pasted{}, false
-	}
-	return opendata.Pasted{
-		Envelope:   opendata.Envelope{EncryptedData: values.Get("encryptedData"), IV: values.Get("iv")},
-		SessionKey: wechat.NewSessionKey(values.Get("session_key")),
-	}, true
 }
 
 var (

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -65,7 +66,7 @@ func (a *analysis) facts() {
 	if len(a.report.Blocks.Blocks) == 1 {
 		a.report.Facts = append(a.report.Facts, textOneBlock.With())
 	}
-	if e, ok := a.report.Err.(*opendata.PlaintextError); ok {
+	if e, ok := errors.AsType[*opendata.PlaintextError](a.report.Err); ok {
 		a.report.Facts = append(a.report.Facts, textNotSent.With(string(e.Reason), e.Pos))
 	}
 }

@@ -37,7 +37,7 @@ func TestRefusalIsDiagnosedBehindTheAnswer(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			b.Service.Diagnose(ctx, func(d login.Diagnosis) { told = append(told, d) })
+			b.Diagnose(ctx, func(d login.Diagnosis) { told = append(told, d) })
 		}()
 		for _, iv := range []string{"1", "2", "1"} {
 			_, err := b.Decrypt(t.Context(), bearer, opendata.Envelope{EncryptedData: "AAAA", IV: iv})
@@ -73,7 +73,7 @@ func TestRefusalsNeverWait(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	b.Service.Diagnose(ctx, func(login.Diagnosis) {})
+	b.Diagnose(ctx, func(login.Diagnosis) {})
 	counts := b.Diagnoses()
 	if counts[login.NotLookedAt] == 0 || counts[login.NotLookedAt]+counts[login.Unexplained] != refusals {
 		t.Errorf("counted %v of %d", counts, refusals)
