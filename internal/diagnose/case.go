@@ -16,7 +16,7 @@ const minCaseProof = 48
 func (a *analysis) caseLost() bool {
 	for _, v := range first(a.variants(fieldData, fieldData), maxPlain*2) {
 		text := strings.TrimRight(v.text, "=")
-		_, err := base64.RawStdEncoding.DecodeString(text)
+		_, err := unbase64(base64.RawStdEncoding, text)
 		if err == nil && len(text) >= minCaseProof && oneCase(text) {
 			undone := changed(solution{data: reading{changes: v.changes}, order: orders()[0]})
 			a.add(append(undone, newFinding("D13").saying(textCaseOf, fieldData.String()).since(textOneCase, len(text)))...)

@@ -271,7 +271,7 @@ func first[T any](list []T, n int) []T { return list[:min(len(list), n)] }
 // otherKey tries the keys of other logins.
 func (a *analysis) otherKey() bool {
 	if len(a.in.Keys) == 0 {
-		a.notes["D31"] = textNoOtherKeys.With()
+		a.notes["D31"] = textNeedsKeys.With()
 		return false
 	}
 	a.ran["D31"] = true
@@ -306,6 +306,7 @@ var (
 	textLengths     = lang.T{En: "session_key has %d characters, iv %d, encryptedData %d", Zh: "session_key 有 %d 个字符，iv 有 %d 个，encryptedData 有 %d 个"}
 	textOrder       = lang.T{En: "The values are in the wrong order: the session_key stands in %s, the iv in %s, the data in %s.", Zh: "三个值的顺序错了：session_key 填在 %s，iv 填在 %s，数据填在 %s。"}
 	textPlusesIn    = lang.T{En: `%d "+" missing, the first at index %d`, Zh: "缺少 %d 个“+”，第一个应在下标 %d"}
+	textNeedsKeys   = lang.T{En: "needs --keys FILE", Zh: "需要 --keys FILE"}
 	textNoOtherKeys = lang.T{En: "no other key is known: --keys FILE gives some", Zh: "没有其他密钥可试，可用 --keys FILE 提供"}
 	textOtherKeys   = lang.T{En: "%d other keys tried", Zh: "试过 %d 个其他密钥"}
 	textWhole       = lang.T{En: "encryptedData has %d characters with the members of a whole result in them", Zh: "encryptedData 共 %d 个字符，里面是整个结果的各个字段"}

@@ -96,7 +96,7 @@ const (
 func (a *analysis) messagePush(datas []reading) {
 	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain) {
 		digits := strings.TrimRight(v.text, "=")
-		key, err := base64.RawStdEncoding.DecodeString(digits)
+		key, err := unbase64(base64.RawStdEncoding, digits)
 		if err != nil || len(digits) != aesKeyDigits {
 			continue
 		}
@@ -132,7 +132,7 @@ func message(plain []byte) (string, bool) {
 // otherAES knows keys of AES-192 and AES-256, and code that takes the text of the key for the key.
 func (a *analysis) otherAES(datas []reading) {
 	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
-		raw, err := base64.StdEncoding.DecodeString(v.text)
+		raw, err := unbase64(base64.StdEncoding, v.text)
 		if err == nil && (len(raw) == 24 || len(raw) == 32) && !a.found("D22") && !isText(raw) && !isHex(v.text, 2*blockSize) {
 			a.add(newFinding("D40").since(textKeySize, len(a.texts[fieldKey]), len(raw)))
 			return

@@ -43,6 +43,14 @@ func normalisations() []normalisation {
 
 const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+// unbase64 decodes without skipping line ends, which the library does.
+func unbase64(encoding *base64.Encoding, text string) ([]byte, error) {
+	if at := strings.IndexAny(text, "\r\n"); at >= 0 {
+		return nil, base64.CorruptInputError(at)
+	}
+	return encoding.DecodeString(text)
+}
+
 // fromUTF16 undoes what PowerShell's > does: two bytes a character, with or without a mark in front.
 func fromUTF16(_ field, text string) (string, lang.Message) {
 	order := [2]int{0, 1} // of the bytes: little-endian has the low one first
@@ -274,7 +282,7 @@ func canonicalTail(_ field, text string) (string, lang.Message) {
 	if _, err := base64.StdEncoding.Strict().DecodeString(text); err == nil {
 		return text, lang.Message{}
 	}
-	raw, err := base64.StdEncoding.DecodeString(text)
+	raw, err := unbase64(base64.StdEncoding, text)
 	if err != nil {
 		return text, lang.Message{}
 	}
@@ -318,7 +326,7 @@ func fromRaw(f field, text string) (string, lang.Message) {
 
 // decodedTwice decodes a text that decodes to a text again.
 func decodedTwice(_ field, text string) (string, lang.Message) {
-	inner, err := base64.StdEncoding.DecodeString(text)
+	inner, err := unbase64(base64.StdEncoding, text)
 	if err != nil {
 		return text, lang.Message{}
 	}

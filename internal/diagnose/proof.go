@@ -35,6 +35,7 @@ func (a *analysis) provenKey() bool {
 	a.ran["blocks"] = true
 	for _, o := range orders() {
 		if best := a.bestProof(o); best.score > 0 && a.judge(&best) {
+			a.ran["proven"] = true
 			return true
 		}
 	}

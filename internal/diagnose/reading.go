@@ -93,8 +93,8 @@ func readings(f field, list []variant) []reading {
 	var found []reading
 	seen := map[string]bool{}
 	for _, v := range all {
-		raw, err := base64.StdEncoding.Strict().DecodeString(v.text)
-		if err == nil && f.size(len(raw)) && !strings.ContainsAny(v.text, "\r\n") && !seen[v.text] {
+		raw, err := unbase64(base64.StdEncoding.Strict(), v.text)
+		if err == nil && f.size(len(raw)) && !seen[v.text] {
 			seen[v.text] = true
 			found = append(found, reading{v.text, raw, v.changes})
 		}

@@ -118,7 +118,7 @@ func valueName(text string) (lang.T, bool) {
 func (a *analysis) placeholder() {
 	for _, v := range first(a.variants(fieldKey, fieldKey), maxPlain*2) {
 		text := strings.ToLower(v.text)
-		if raw, err := base64.StdEncoding.DecodeString(v.text); err == nil && len(raw) > blockSize {
+		if raw, err := unbase64(base64.StdEncoding, v.text); err == nil && len(raw) > blockSize {
 			continue // random text has a word of four letters in it once in thousands
 		}
 		for _, word := range []string{"mock", "session", "fake", "dummy", "test", "demo", "sample", "example", "your", "xxxx", "1234567"} {

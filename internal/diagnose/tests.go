@@ -12,11 +12,28 @@ import (
 func (a *analysis) listTests() {
 	for _, e := range Catalogue() {
 		t := Test{ID: e.ID, Name: e.Name, Outcome: a.outcome(e), Note: a.notes[e.ID]}
-		if t.Outcome == OutcomeConfirmed {
+		switch {
+		case t.Outcome == OutcomeConfirmed:
 			t.Note = lang.Message{}
+		case t.Outcome == OutcomeNotRun && t.Note.IsZero():
+			t.Note = a.whyNotRun(e.ID)
 		}
 		a.report.Tests = append(a.report.Tests, t)
 	}
+}
+
+// whyNotRun names the precondition that is not given.
+func (a *analysis) whyNotRun(id string) lang.Message {
+	decrypted := a.report.Err == nil || a.ran["remarks"]
+	switch {
+	case decrypted && id == "D36":
+		return textNeedsAppID.With()
+	case decrypted && id == "D37":
+		return textNeedsMaxAge.With()
+	case id >= "D36" && id <= "D39":
+		return textNeedsData.With()
+	}
+	return lang.Message{}
 }
 
 func (a *analysis) outcome(e Entry) Outcome {
@@ -38,9 +55,9 @@ func (a *analysis) outcome(e Entry) Outcome {
 			return OutcomeNotRun
 		}
 	case whole: // the input decrypts, as it is or repaired: no other cause is left
-	case e.ID == "D30" && !a.ran["D30"]:
+	case e.ID == "D30" && !a.ran["D30"] && !a.ran["proven"]:
 		return OutcomeNotRun
-	case e.ID >= "D32" && e.ID <= "D35" && !a.ran["blocks"], e.ID >= "D40" && !a.ran["foreign"]:
+	case e.ID >= "D32" && e.ID <= "D35" && !a.ran["blocks"], e.ID >= "D40" && !a.ran["foreign"] && !a.ran["proven"]:
 		return OutcomeNotRun
 	}
 	return OutcomeExcluded
@@ -72,6 +89,10 @@ func (a *analysis) facts() {
 }
 
 var (
+	textNeedsAppID  = lang.T{En: "needs --appid", Zh: "需要 --appid"}
+	textNeedsMaxAge = lang.T{En: "needs --max-age", Zh: "需要 --max-age"}
+	textNeedsData   = lang.T{En: "needs data that decrypts", Zh: "要解密之后才能判断"}
+
 	textUnread   = lang.T{En: "%s: %d characters that are not what belongs there, whatever is undone", Zh: "%s：%d 个字符，无论怎样还原都不符合要求"}
 	textRead     = lang.T{En: "%s: %d characters, %d bytes", Zh: "%s：%d 个字符，%d 字节"}
 	textMapped   = lang.T{En: "%d blocks, of which %d read as text", Zh: "共 %d 个分组，其中 %d 个能读出文字"}
