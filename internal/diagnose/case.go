@@ -49,7 +49,7 @@ func (a *analysis) caseOfKey() bool {
 			}
 			raw, _ := base64.StdEncoding.DecodeString(text)
 			key := reading{text, raw, v.with("D13", text, textOneCase.With(digitsOf16)).changes}
-			if s, ok := solve([]reading{key}, ivs, []reading{data}, orders()[0]); ok {
+			if s, ok := solve([]reading{key}, ivs, []reading{data}, orders()[0], a.in.OpenID); ok {
 				a.settle(s)
 				return true
 			}

@@ -159,7 +159,7 @@ func (a *analysis) explain() {
 // repaired tries the inputs as they are and in every other order.
 func (a *analysis) repaired() bool {
 	for _, o := range orders() {
-		s, ok := solve(a.readings(o.key, fieldKey), a.readings(o.iv, fieldIV), a.readings(o.data, fieldData), o)
+		s, ok := solve(a.readings(o.key, fieldKey), a.readings(o.iv, fieldIV), a.readings(o.data, fieldData), o, a.in.OpenID)
 		if ok {
 			a.settle(s)
 			return true
@@ -175,6 +175,10 @@ func (a *analysis) settle(s solution, first ...Finding) {
 		first = append(first, a.swapped(s.order))
 	}
 	first = append(first, changed(s)...)
+	if s.doubtful {
+		a.add(doubted(first, s.iv.changes)...)
+		return
+	}
 	a.add(first...)
 	envelope := s.envelope()
 	envelope.RawData, envelope.Signature = a.in.RawData, a.in.Signature
@@ -182,6 +186,18 @@ func (a *analysis) settle(s solution, first ...Finding) {
 	a.report.Repaired = &Opened{SessionKey: s.sessionKey(), Envelope: envelope, Payload: s.payload, Checks: checks, Err: err}
 	a.checked(s.payload, err)
 	a.remark(s.payload)
+}
+
+// doubted adds to the finding of the guess that it is one.
+func doubted(findings []Finding, changes []change) []Finding {
+	for _, c := range changes {
+		for i, f := range findings {
+			if f.ID == c.id && len(c.at) > 0 {
+				findings[i] = f.since(textDoubtful)
+			}
+		}
+	}
+	return findings
 }
 
 // changed makes a finding of each kind of change, in the order in which they were undone.
@@ -237,7 +253,7 @@ func (a *analysis) lostPluses() bool {
 				continue
 			}
 			data := reading{text, whole, v.with("D02", text, textPlusesIn.With(len(places), places[0])).changes}
-			if s, ok := solve([]reading{key}, ivs, []reading{data}, orders()[0]); ok {
+			if s, ok := solve([]reading{key}, ivs, []reading{data}, orders()[0], a.in.OpenID); ok {
 				a.settle(s)
 				return true
 			}
@@ -283,7 +299,7 @@ func (a *analysis) otherKey() bool {
 		if key.raw, err = other.SessionKey.Bytes(); err != nil {
 			continue
 		}
-		if s, ok := solve([]reading{key}, ivs, datas, orders()[0]); ok {
+		if s, ok := solve([]reading{key}, ivs, datas, orders()[0], a.in.OpenID); ok {
 			a.settle(s, a.ofLogin(other))
 			return true
 		}
@@ -309,6 +325,7 @@ var (
 	textNeedsKeys   = lang.T{En: "needs --keys FILE", Zh: "需要 --keys FILE"}
 	textNoOtherKeys = lang.T{En: "no other key is known: --keys FILE gives some", Zh: "没有其他密钥可试，可用 --keys FILE 提供"}
 	textOtherKeys   = lang.T{En: "%d other keys tried", Zh: "试过 %d 个其他密钥"}
+	textDoubtful    = lang.T{En: "other places fit as well, and differ in the first 16 bytes of the text: there is no telling which is right", Zh: "其他位置同样说得通，只是明文的前 16 个字节不同：无法判断哪个正确"}
 	textWhole       = lang.T{En: "encryptedData has %d characters with the members of a whole result in them", Zh: "encryptedData 共 %d 个字符，里面是整个结果的各个字段"}
 	textPhoneCode   = lang.T{En: "it has the code of the phone button as well: wxlogin phone CODE gives the number without any session_key", Zh: "其中还有手机号按钮的 code：wxlogin phone CODE 无需 session_key 即可得到号码"}
 )

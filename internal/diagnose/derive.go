@@ -62,7 +62,7 @@ func (a *analysis) endsEarly(p *proof) bool {
 		}
 		raw := p.raw[:(i+1)*blockSize]
 		data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
-		s, ok := solve([]reading{p.key}, a.readings(p.order.iv, fieldIV), []reading{data}, orders()[0])
+		s, ok := solve([]reading{p.key}, a.readings(p.order.iv, fieldIV), []reading{data}, orders()[0], a.in.OpenID)
 		if ok {
 			a.settle(s.unchanged(), newFinding("D35").since(textTwoPayloads, len(data.text), len(p.text)))
 			return true
@@ -204,7 +204,7 @@ func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
 		return false
 	}
 	data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
-	s, ok := solve([]reading{p.key}, []reading{p.iv}, []reading{data}, orders()[0])
+	s, ok := solve([]reading{p.key}, []reading{p.iv}, []reading{data}, orders()[0], a.in.OpenID)
 	if !ok {
 		return false
 	}
@@ -262,7 +262,7 @@ func (a *analysis) blameIV(f Finding) {
 
 func (a *analysis) wrongIV(p *proof) Finding {
 	f := newFinding("D32")
-	if p.caseOfIV() {
+	if p.caseOfIV(a.in.OpenID) {
 		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
 	}
 	if p.looks[0].isText() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/wxlogin/wxlogin/internal/diagnose"
@@ -123,6 +124,38 @@ func (n *tally) count(report diagnose.Report, done ...string) {
 	}
 }
 
+// checkRepair holds that a repair gives the plain text that was encrypted, to the byte.
+func (s *sample) checkRepair(t *testing.T, report diagnose.Report, done ...string) {
+	t.Helper()
+	if o := report.Repaired; o != nil && string(o.Payload.Plain) != s.plain {
+		t.Errorf("%v: repaired by %v to another text:\n%s\n%s", done, ids(report.Findings), o.Payload.Plain, s.plain)
+	}
+}
+
+// TestAllPlusesLost holds that an encryptedData is put together again when every plus sign of it is gone, as a filter may leave it.
+func TestAllPlusesLost(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(20261126, 3))
+	lost, repaired := 0, 0
+	for i := range 300 {
+		s := newSample(t, r, payloadKinds[i%len(payloadKinds)])
+		if !strings.Contains(s.data, "+") {
+			continue
+		}
+		lost++
+		s.data = strings.ReplaceAll(s.data, "+", "")
+		report := diagnose.Data(s.input())
+		s.checkRepair(t, report, "D02")
+		if report.Repaired != nil && slices.Equal(ids(report.Findings), []string{"D02"}) {
+			repaired++
+		}
+	}
+	if repaired*100 < lost*90 {
+		t.Errorf("of %d texts without their plus signs %d were repaired", lost, repaired)
+	}
+	t.Logf("%d of %d repaired", repaired, lost)
+}
+
 // runDamage spoils so many samples with one damage. What is left whole by it does not count.
 func runDamage(t *testing.T, d damage, count int) tally {
 	t.Helper()
@@ -136,6 +169,7 @@ func runDamage(t *testing.T, d damage, count int) tally {
 		}
 		if report := diagnose.Data(s.input()); report.Err != nil {
 			counts.count(report, d.id)
+			s.checkRepair(t, report, d.id)
 		}
 	}
 	return counts
@@ -188,6 +222,7 @@ func runPairs(t *testing.T, m mix, count int, keep func(a, b damage) bool) tally
 		in.Quick = true
 		if report := diagnose.Data(in); report.Err != nil {
 			n.count(report, a.id, b.id)
+			s.checkRepair(t, report, a.id, b.id)
 		}
 	}
 	return n

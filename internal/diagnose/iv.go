@@ -56,21 +56,25 @@ func (a *analysis) trueIV(p *proof) (solution, bool) {
 	return solution{}, false
 }
 
-// openings are what plain texts are known to begin with, as far as it is the same for all users.
-func openings() []string {
-	return []string{`{"phoneNumber":"`, `{"stepInfoList":`, `{"openId":"`, `{"nickName":"`, `{"opengid":"`, `{"openGId":"`}
+// openings are what the first 16 bytes of plain texts are known to be, as far as they are.
+func openings(openID wechat.OpenID) []string {
+	list := []string{`{"phoneNumber":"`, `{"stepInfoList":`, `{"openId":"`, `{"nickName":"`, `{"nickName":"微`, `{"opengid":"`, `{"openGId":"`, `{"kv_list":[{"`, `{"KVDataList":[{`}
+	if openID.Check() == nil {
+		list = append(list, (`{"openId":"` + string(openID))[:blockSize])
+	}
+	return list
 }
 
 // maxKnownDigits is how many digits of an iv the openings fix at most. The last one but "==" may be lost with its case.
 const maxKnownDigits = 20
 
 // caseOfIV reports whether the iv given differs from the true one in the case of its letters, as far as the true one is known.
-func (p *proof) caseOfIV() bool {
+func (p *proof) caseOfIV(openID wechat.OpenID) bool {
 	given := p.iv.text
 	if len(p.iv.raw) != blockSize || !oneCase(given[:maxKnownDigits]) {
 		return false
 	}
-	for _, text := range openings() {
+	for _, text := range openings(openID) {
 		iv := make([]byte, len(text)/quadBytes*quadBytes)
 		for i := range iv {
 			iv[i] = p.iv.raw[i] ^ p.plain[i] ^ text[i]
@@ -86,7 +90,7 @@ func (p *proof) caseOfIV() bool {
 // that it must where only the iv is wrong.
 func completes(rest []byte) bool {
 	rest = rest[:len(rest)-padding(rest, blockSize)]
-	for _, start := range append(openings(), `{"`, `{"a":`, `{"a":"`, `{"a":1`, `{"a":{"`, `{"a":{"a":`, `{"a":{"a":"`, `{"a":[{"`, `{"a":[{"a":`, `{"a":[{"a":"`, `[{"a":"`, `[{"`) {
+	for _, start := range append(openings(""), `{"`, `{"a":`, `{"a":"`, `{"a":1`, `{"a":{"`, `{"a":{"a":`, `{"a":{"a":"`, `{"a":[{"`, `{"a":[{"a":`, `{"a":[{"a":"`, `[{"a":"`, `[{"`) {
 		for _, between := range []string{"", `"`, `,"`, `","`} { // the end of the block may be anywhere within a member
 			if json.Valid([]byte(start + between + string(rest))) {
 				return true

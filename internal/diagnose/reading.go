@@ -23,6 +23,7 @@ func (f field) String() string { return [...]string{"session_key", "iv", "encryp
 type change struct {
 	id   string
 	what lang.Message // "3 blanks, the first at index 51"
+	at   []int        // of a guess: the digits that were guessed at
 }
 
 // A reading is one way to read a text: strict base64 of as many bytes as belong there, after the changes.
@@ -39,7 +40,12 @@ type variant struct {
 }
 
 func (v variant) with(id string, text string, what lang.Message) variant {
-	return variant{text, append(slices.Clip(v.changes), change{id, what})}
+	return variant{text, append(slices.Clip(v.changes), change{id: id, what: what})}
+}
+
+// guess is with, for digits that might as well have stood elsewhere.
+func (v variant) guess(id string, text string, what lang.Message, at ...int) variant {
+	return variant{text, append(slices.Clip(v.changes), change{id, what, at})}
 }
 
 // The bounds of the search. Four changes to one text are more than any report has; the work is bounded by the bytes that the
@@ -116,17 +122,17 @@ func guesses(v variant) []variant {
 	switch len(digits) {
 	case digitsOf16 - 1:
 		for at := range digitsOf16 {
-			list = append(list, v.with("D02", insertPlus(digits, at)+"==", textPlusAt.With(at)))
+			list = append(list, v.guess("D02", insertPlus(digits, at)+"==", textPlusAt.With(at), at))
 		}
 	case digitsOf16 - 2:
 		for at := range digitsOf16 {
 			for then := at + 1; then < digitsOf16; then++ {
-				list = append(list, v.with("D02", insertPlus(insertPlus(digits, at), then)+"==", textPlusesAt.With(at, then)))
+				list = append(list, v.guess("D02", insertPlus(insertPlus(digits, at), then)+"==", textPlusesAt.With(at, then), at, then))
 			}
 		}
 	case digitsOf16 + 1:
 		for at := range digits {
-			list = append(list, v.with("D14", digits[:at]+digits[at+1:]+"==", textExtraAt.With(at)))
+			list = append(list, v.guess("D14", digits[:at]+digits[at+1:]+"==", textExtraAt.With(at), at))
 		}
 	}
 	return list

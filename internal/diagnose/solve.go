@@ -3,6 +3,7 @@ package diagnose
 import (
 	"crypto/aes"
 	"slices"
+	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -31,6 +32,7 @@ type solution struct {
 	key, iv, data reading
 	order         order
 	payload       opendata.Payload
+	doubtful      bool // other guesses at the iv open the data as well: nobody can tell what its first 16 bytes say
 }
 
 func (s solution) envelope() opendata.Envelope {
@@ -55,14 +57,18 @@ const maxData = 8
 type pairing struct{ key, data reading }
 
 // solve looks for readings that decrypt, the fewest changes first.
-func solve(keys, ivs, datas []reading, o order) (solution, bool) {
+func solve(keys, ivs, datas []reading, o order, openID wechat.OpenID) (solution, bool) {
 	opens := 0
 	for _, p := range pairings(keys, datas) {
 		block, err := aes.NewCipher(p.key.raw)
 		if err != nil {
 			continue
 		}
+		var found []solution
 		for _, iv := range ivs {
+			if len(found) > 0 && len(iv.changes) > len(found[0].iv.changes) {
+				break
+			}
 			if !lookOf(rawBlock(block, iv.raw, p.data.raw, 0)).isText() {
 				continue
 			}
@@ -75,11 +81,44 @@ func solve(keys, ivs, datas []reading, o order) (solution, bool) {
 				continue
 			}
 			if s.payload = payload; convincing(s) {
-				return s, true
+				found = append(found, s)
 			}
+		}
+		if len(found) > 0 {
+			return likeliest(found, openID), true
 		}
 	}
 	return solution{}, false
+}
+
+// likeliest picks among the guesses at an iv. A guess at a key is proven by the cipher; an iv is merely added to the first 16 bytes, and
+// wrong ones leave something there that may read as well. So a guess counts for sure only where it makes bytes that are known.
+func likeliest(found []solution, openID wechat.OpenID) solution {
+	for _, s := range found {
+		if settled(s, openID) {
+			return s
+		}
+	}
+	found[0].doubtful = true
+	return found[0]
+}
+
+func settled(s solution, openID wechat.OpenID) bool {
+	known := 0
+	for _, start := range openings(openID) {
+		if strings.HasPrefix(string(s.payload.Plain), start) {
+			known = max(known, len(start))
+		}
+	}
+	for _, c := range s.iv.changes {
+		for _, at := range c.at {
+			const bitsOfDigit, bitsOfByte = 6, 8
+			if last := (at*bitsOfDigit + bitsOfDigit - 1) / bitsOfByte; last >= known {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // pairings returns the keys and data that fit, the fewest changes first.
