@@ -11,7 +11,8 @@ import (
 )
 
 // A beginning is what a plain text is known to start with: the 16 bytes that the iv is added to. With it the true iv follows, and what
-// the rest of the text says has to agree.
+// the rest of the text says has to agree. The 16 bytes after these count most: they change, too, when it is not the iv that is wrong but
+// the first block of the data.
 type beginning struct {
 	text   string
 	agrees func(opendata.Payload) bool
@@ -21,8 +22,10 @@ type beginning struct {
 func beginnings(openID wechat.OpenID) []beginning {
 	list := []beginning{
 		{`{"phoneNumber":"`, phoneAgrees},
-		{`{"stepInfoList":`, func(p opendata.Payload) bool { return p.Kind == opendata.KindWeRun }},
-		{`{"nickName":"微`, func(p opendata.Payload) bool { return strings.HasPrefix(string(p.Plain), `{"nickName":"微信用户"`) }},
+		{`{"stepInfoList":`, stepsAgree},
+		{`{"nickName":"微`, func(p opendata.Payload) bool {
+			return strings.HasPrefix(string(p.Plain), `{"nickName":"微信用户","gender":`)
+		}},
 	}
 	const open = `{"openId":"`
 	if known := blockSize - len(open); openID.Check() == nil {
@@ -37,6 +40,18 @@ func beginnings(openID wechat.OpenID) []beginning {
 func phoneAgrees(p opendata.Payload) bool {
 	number, pure := member(p.Plain, "phoneNumber"), member(p.Plain, "purePhoneNumber")
 	return p.Kind == opendata.KindPhone && pure != "" && strings.HasSuffix(number, pure)
+}
+
+// stepsAgree reports whether the first day is the one before the second.
+func stepsAgree(p opendata.Payload) bool {
+	var run struct {
+		Days []struct {
+			Timestamp int64 `json:"timestamp"`
+			Step      *int  `json:"step"`
+		} `json:"stepInfoList"`
+	}
+	const day = 24 * 60 * 60
+	return json.Unmarshal(p.Plain, &run) == nil && len(run.Days) > 1 && run.Days[0].Step != nil && run.Days[1].Timestamp-run.Days[0].Timestamp == day
 }
 
 // trueIV computes the iv that the data was encrypted with, and opens the data with it.
