@@ -32,6 +32,8 @@ func (p *Proxy) passRequest(w http.ResponseWriter, r *http.Request, t target, ok
 	controller := http.NewResponseController(w) // the server's limits are for calls of ours
 	_ = controller.SetReadDeadline(time.Time{})
 	_ = controller.SetWriteDeadline(time.Time{})
+	// Otherwise the server would read the body to its end when the answer begins, and whoever is sending it on would find it closed.
+	_ = controller.EnableFullDuplex()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)()

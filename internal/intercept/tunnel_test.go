@@ -402,7 +402,7 @@ func TestForwarded(t *testing.T) {
 	close(more)
 	rest, err := io.ReadAll(got.Body)
 	if err != nil || string(rest) != "second" || got.StatusCode != http.StatusTeapot || got.Header.Get("X-Answer") != "yes" {
-		t.Errorf("%d %v %q %v", got.StatusCode, got.Header, rest, err)
+		t.Errorf("%d %v %q %v\n%s", got.StatusCode, got.Header, rest, err, b.log)
 	}
 	in := <-requests
 	if in.host != listener.Addr().String() || in.uri != "/a%2Fb;c?x=1;y=%zz&&" || in.body != "body" {
