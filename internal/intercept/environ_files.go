@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	_ "embed" // the files for Node and PHP
+	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -147,13 +148,13 @@ func wgetrc(bundle string, user Lookup) []byte {
 	return append(system, "ca_certificate = "+bundle+"\n"...)
 }
 
-// certificates is a list in which each stands once.
+// certificates is a list of certificates, as DER, in which each stands once.
 type certificates struct {
-	list  []*x509.Certificate
+	list  [][]byte
 	known map[[sha256.Size]byte]bool
 }
 
-// add takes the certificates out of PEM text and leaves what it cannot read: roots that only other libraries understand are no use here.
+// add takes the certificates out of PEM text.
 func (c *certificates) add(text []byte) {
 	for {
 		var block *pem.Block
@@ -167,18 +168,20 @@ func (c *certificates) add(text []byte) {
 	}
 }
 
+// addDER takes what other libraries may understand, although ours does not: old roots have odd numbers. What is not even an ASN.1
+// sequence stays out, because some of them read no further.
 func (c *certificates) addDER(der []byte) {
+	var outer asn1.RawValue
+	rest, err := asn1.Unmarshal(der, &outer)
 	hash := sha256.Sum256(der)
-	if c.known[hash] {
+	if err != nil || len(rest) > 0 || outer.Tag != asn1.TagSequence || c.known[hash] {
 		return
 	}
-	if parsed, err := x509.ParseCertificate(der); err == nil {
-		if c.known == nil {
-			c.known = map[[sha256.Size]byte]bool{}
-		}
-		c.known[hash] = true
-		c.list = append(c.list, parsed)
+	if c.known == nil {
+		c.known = map[[sha256.Size]byte]bool{}
 	}
+	c.known[hash] = true
+	c.list = append(c.list, der)
 }
 
 // addPath takes what is in a file, or in the files of a directory.
@@ -203,8 +206,8 @@ func (c *certificates) addPath(path string) {
 
 func (c *certificates) pem() []byte {
 	var b bytes.Buffer
-	for _, one := range c.list {
-		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: one.Raw}))
+	for _, der := range c.list {
+		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	}
 	return b.Bytes()
 }
@@ -220,19 +223,21 @@ func clientCertificates(ca *CA, user Lookup) (out struct{ bundle, extra certific
 		path, _ := user(name)
 		out.bundle.addPath(path)
 	}
-	for _, one := range out.extra.list {
-		out.bundle.addDER(one.Raw)
+	for _, der := range out.extra.list {
+		out.bundle.addDER(der)
 	}
 	out.bundle.add(ca.PEM())
 	out.extra.add(ca.PEM())
 	return out
 }
 
-// trustStore encodes certificates for Java: aliases differ, because of two with the same Java keeps one.
+// trustStore encodes certificates for Java, as far as they can be read. Aliases differ: of two with the same Java keeps one.
 func trustStore(c certificates) ([]byte, error) {
-	entries := make([]pkcs12.TrustStoreEntry, len(c.list))
-	for i, one := range c.list {
-		entries[i] = pkcs12.TrustStoreEntry{Cert: one, FriendlyName: "wxlogin-" + strconv.Itoa(i)}
+	entries := make([]pkcs12.TrustStoreEntry, 0, len(c.list))
+	for i, der := range c.list {
+		if parsed, err := x509.ParseCertificate(der); err == nil {
+			entries = append(entries, pkcs12.TrustStoreEntry{Cert: parsed, FriendlyName: "wxlogin-" + strconv.Itoa(i)})
+		}
 	}
 	store, err := pkcs12.Modern2023.EncodeTrustStoreEntries(entries, TrustStorePassword)
 	if err != nil {
