@@ -92,16 +92,18 @@ func serveCommand(ctx context.Context, a *app.App, options stack.Options, opts *
 	code, err := runInside(ctx, a, running.Stack, watch, opts.command)
 	running.Settle()
 	running.cancel()
-	if err = errors.Join(err, running.wait()); err != nil {
-		return err
+	stopped := running.wait()
+	if err != nil {
+		return errors.Join(err, stopped)
 	}
-	if err := sayEnd(a, output, ending(opts, running.Stack, code)); err != nil {
-		return err
+	sayEnd(a, output, ending(opts, running.Stack, code))
+	if code == 0 {
+		return stopped
 	}
-	if code != 0 {
-		return &commandEnd{code}
+	if stopped != nil {
+		a.IO.Warn(textPlain.With(redact.Clean(stopped.Error()))) // the code is the program's all the same
 	}
-	return nil
+	return &commandEnd{code}
 }
 
 // runInside runs a program in an environment that leads it to the simulation.

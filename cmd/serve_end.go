@@ -57,18 +57,17 @@ func ending(opts *serveOptions, running *stack.Stack, code int) end {
 }
 
 // sayEnd tells programs always, and people when something is wrong: the command failed, or it did not come to the simulation as it
-// should have.
-func sayEnd(a *app.App, output term.Output, e end) error {
+// should have. Nowhere is left to report to that standard error is closed; the exit code must not depend on it.
+func sayEnd(a *app.App, output term.Output, e end) {
 	if output.Machine() {
-		return term.WriteJSON(a.IO.Err, e)
+		_ = term.WriteJSON(a.IO.Err, e)
+		return
 	}
 	if e.Exit != 0 {
 		a.IO.Note(textEnded.With(e.program, e.Exit, e.Calls))
 		if len(e.Failed) > 0 {
 			a.IO.Note(textLastFailed.With(len(e.Failed)))
-			if err := a.IO.PrintErr(func(p *term.Page) { mock.PrintRecords(p, a.IO.ErrTTY, e.Failed) }); err != nil {
-				return err
-			}
+			_ = a.IO.PrintErr(func(p *term.Page) { mock.PrintRecords(p, a.IO.ErrTTY, e.Failed) })
 		}
 	}
 	if e.Calls == 0 {
@@ -78,7 +77,7 @@ func sayEnd(a *app.App, output term.Output, e end) error {
 		a.IO.Warn(textUntrusted.With(hostList(e.Untrusted)))
 	}
 	if e.Exit == 0 && e.Calls > 0 {
-		return nil // where it went besides is its own business
+		return // where it went besides is its own business
 	}
 	if len(e.TLSFailed) > 0 {
 		a.IO.Warn(textTLSFailed.With(hostList(e.TLSFailed)))
@@ -99,7 +98,6 @@ func sayEnd(a *app.App, output term.Output, e end) error {
 	if e.Exit != 0 && len(e.Failed) > 0 && e.journal == "" {
 		a.IO.Hint(hintJournal.With())
 	}
-	return nil
 }
 
 // hostList names the hosts that were met most: "registry.npmjs.org (12), example.com (1)".
