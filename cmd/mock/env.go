@@ -159,7 +159,7 @@ func printUnset(a *app.App, sh shell) error {
 		return nil
 	}
 	return a.IO.Print(func(p *term.Page) {
-		for _, name := range strings.Fields(list) {
+		for name := range strings.FieldsSeq(list) {
 			if was := intercept.WasPrefix + name; isSet(a, was) {
 				p.Text(sh.save(name, was))
 				p.Text(sh.unset(was))
