@@ -34,7 +34,7 @@ type Store struct {
 	writing *sql.DB
 	reading *sql.DB
 
-	get, list, revoked *sql.Stmt
+	get, list, revoked, exchanges, token *sql.Stmt
 
 	closed atomic.Bool
 	close  sync.Once
@@ -108,7 +108,7 @@ func (s *Store) prepareReads(ctx context.Context) error {
 	for _, r := range []struct {
 		to    **sql.Stmt
 		query string
-	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}} {
+	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}, {&s.exchanges, selectExchanges}, {&s.token, selectToken}} {
 		err := untilFree(ctx, func() (err error) {
 			*r.to, err = s.reading.PrepareContext(ctx, r.query)
 			return err
@@ -279,14 +279,21 @@ func (s *Store) Revoked(ctx context.Context, tokenID string) (*session.Revocatio
 func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error {
 	return s.write(ctx, &job{durable: true, several: true, run: func(st *statements) error {
 		moment := session.Instant(now).UnixMicro()
-		if _, err := st.expireSessions.Exec(session.Instant(sessionsBefore).UnixMicro()); err != nil {
-			return err
+		for _, step := range []struct {
+			statement *sql.Stmt
+			until     int64
+		}{
+			{st.expireSessions, session.Instant(sessionsBefore).UnixMicro()},
+			{st.expireClaims, moment},
+			{st.expireRevocations, moment},
+			{st.expireExchanges, session.Instant(now.Add(-session.LedgerLife)).UnixMicro()},
+			{st.expireTokens, moment},
+		} {
+			if _, err := step.statement.Exec(step.until); err != nil {
+				return err
+			}
 		}
-		if _, err := st.expireClaims.Exec(moment); err != nil {
-			return err
-		}
-		_, err := st.expireRevocations.Exec(moment)
-		return err
+		return nil
 	}})
 }
 
@@ -306,7 +313,7 @@ func (s *Store) Close() (err error) {
 			s.writer.close()
 			err = errors.Join(s.writer.st.close(), s.writer.conn.Close())
 		}
-		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked} {
+		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked, s.exchanges, s.token} {
 			if stmt != nil {
 				err = errors.Join(err, stmt.Close())
 			}
