@@ -14,7 +14,7 @@ var levels = []level{
 		"internal/wxapi", "internal/opendata", "internal/token", "internal/session",
 		"internal/session/memory", "internal/session/sqlite", "internal/session/storetest",
 	}},
-	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/login"}},
+	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/accesstoken", "internal/login"}},
 	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/server"}},
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
@@ -78,6 +78,7 @@ var bans = []ban{
 	{"net/http/httptest", nil, "test code does not ship"},
 	{"net/http", []string{
 		"internal/redact", "internal/lang", "internal/clock", "internal/wechat", "internal/journal", "internal/opendata", "internal/token",
-		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose", "internal/login",
+		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose",
+		"internal/accesstoken", "internal/login",
 	}, "it works without HTTP; the rooms of L4 put it on the wire"},
 }

@@ -15,7 +15,9 @@ func TestSpending(t *testing.T) {
 	sending := func(second int) session.Exchange { return entry(second, session.OutcomeSending, 0) }
 	exchanged, lost := entry(2, session.OutcomeExchanged, 0), entry(2, session.OutcomeLost, 0)
 	unsent := entry(2, session.OutcomeUnsent, 0)
-	refused := func(second int, code wechat.ErrCode) session.Exchange { return entry(second, session.OutcomeRefused, code) }
+	refused := func(second int, code wechat.ErrCode) session.Exchange {
+		return entry(second, session.OutcomeRefused, code)
+	}
 	for _, tt := range []struct {
 		name    string
 		history []session.Exchange

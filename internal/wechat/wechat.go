@@ -99,6 +99,21 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("WeChat answered errcode %d: %s", e.Code, redact.Shorten(string(e.Msg), 200))
 }
 
+// CodeMayBeConsumed reports whether the code that was refused will be refused again whoever sends it: because of what it is, or
+// because the refusal itself spent it, as happens to codes of another app.
+func (e *Error) CodeMayBeConsumed() bool {
+	return e.Code == CodeInvalidCode || e.Code == CodeUsed || e.Code == CodeBlocked
+}
+
+// Retryable reports whether the same call may succeed later.
+func (e *Error) Retryable() bool {
+	entry, known := e.Entry()
+	return known && entry.Retryable && !e.CodeMayBeConsumed()
+}
+
+// Entry returns what the catalogue knows of the errcode.
+func (e *Error) Entry() (Entry, bool) { return Lookup(e.Code) }
+
 // ErrCode is WeChat's number for a refusal. 0, or no errcode at all, is success.
 type ErrCode int
 
