@@ -130,6 +130,7 @@ const (
 	CodeInvalidArgs      ErrCode = 40097
 	CodeInvalidSecret    ErrCode = 40125
 	CodeUsed             ErrCode = 40163
+	CodeIPNotListed      ErrCode = 40164
 	CodeBlocked          ErrCode = 40226
 	CodeSecretFrozen     ErrCode = 40243
 	CodeTokenMissing     ErrCode = 41001
@@ -142,6 +143,8 @@ const (
 	CodeDailyQuota       ErrCode = 45009
 	CodeMinuteQuota      ErrCode = 45011
 	CodeBodyFormat       ErrCode = 47001
+	CodeNotGranted       ErrCode = 48001
+	CodeThirdParty       ErrCode = 61003
 	CodeRIDNotFound      ErrCode = 76001
 	CodeRIDMalformed     ErrCode = 76002
 	CodeRIDForeign       ErrCode = 76003
@@ -150,4 +153,7 @@ const (
 	CodeNoSessionKey     ErrCode = 87007
 	CodeSigMethod        ErrCode = 87008
 	CodeInvalidSignature ErrCode = 87009
+	CodeIPToConfirm      ErrCode = 89503
+	CodeIPRefused        ErrCode = 89506
+	CodeIPWaits          ErrCode = 89507
 )
