@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/accesstoken"
 	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/mockclient"
@@ -58,6 +59,7 @@ type Flags struct {
 	Output     string
 	JQ         *string
 	NoInput    bool
+	Verbose    int // -v is 1: a line for each call to WeChat; -vv is 2: all of it
 
 	Keys map[string]string // configuration key -> value, only of flags that were given
 }
@@ -171,7 +173,30 @@ func (a *App) WeChat(ctx context.Context) (*wxapi.Client, error) {
 		return nil, err
 	}
 	c := a.config
-	return wxapi.New(wxapi.Options{Base: c.APIBase, AppID: appID, Secret: secret, Timeout: c.Timeout})
+	return wxapi.New(wxapi.Options{Base: c.APIBase, AppID: appID, Secret: secret, Timeout: c.Timeout, Trace: a.Trace(secret)})
+}
+
+// WeChatUnsent returns a client that can describe calls and has no secret to make them with: for --dry-run and --print-curl, which
+// fetch no secret.
+func (a *App) WeChatUnsent() (*wxapi.Client, error) {
+	appID, err := a.AppID()
+	if err != nil {
+		return nil, err
+	}
+	return wxapi.New(wxapi.Options{Base: a.config.APIBase, AppID: appID})
+}
+
+// AccessTokens returns the app's access token, which lasts for two hours and lies in the store meanwhile.
+func (a *App) AccessTokens(ctx context.Context, client *wxapi.Client) (*accesstoken.Source, error) {
+	appID, err := a.AppID()
+	if err != nil {
+		return nil, err
+	}
+	store, err := a.Store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &accesstoken.Source{WeChat: client, Store: store, Origin: client.Origin(), AppID: appID, Now: a.Now}, nil
 }
 
 // Origin returns the API host whose sessions commands use.
@@ -259,7 +284,7 @@ func (a *App) SavedStore(ctx context.Context) (store session.Store, found bool, 
 }
 
 func (a *App) openStore(ctx context.Context, path string, ring *token.Ring) (session.Store, error) {
-	opened, err := sqlite.Open(ctx, path, ring)
+	opened, err := sqlite.OpenPatiently(ctx, path, ring, a.config.Timeout) // as long as everything else may take
 	if err != nil {
 		return nil, err
 	}

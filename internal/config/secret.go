@@ -249,6 +249,33 @@ func (c *Config) secretOrigin() Origin {
 	return Origin{}
 }
 
+// A SecretPlace is where a shell finds the AppSecret: one of these, or none of them.
+type SecretPlace struct{ File, Env, Command string }
+
+// SecretPlace returns where the AppSecret is, without fetching it. A keyring, a prompt and a literal in a file are no places for a
+// shell.
+func (c *Config) SecretPlace() SecretPlace {
+	switch origin := c.secretOrigin(); {
+	case origin.Name == "--secret-file" && c.options.SecretFile != "-":
+		return SecretPlace{File: c.options.SecretFile}
+	case origin.Name == "WXLOGIN_SECRET_FILE":
+		return SecretPlace{File: c.options.env("WXLOGIN_SECRET_FILE")}
+	case origin.Source == SourceEnv:
+		return SecretPlace{Env: origin.Name}
+	case origin.Source == SourceUserFile, origin.Source == SourceProfile:
+		switch ref := parseReference(c.values["secret"]); ref.kind {
+		case refEnv:
+			return SecretPlace{Env: ref.arg}
+		case refFile:
+			return SecretPlace{File: c.expand(ref.arg)}
+		case refCommand:
+			return SecretPlace{Command: ref.arg}
+		case refLiteral, refKeyring:
+		}
+	}
+	return SecretPlace{}
+}
+
 // HasSecret reports whether an AppSecret is named by a flag, a variable or a file, without fetching it. The keyring, which holds
 // one without being named, is not asked.
 func (c *Config) HasSecret() bool { return c.secretOrigin().Source != SourceNone }

@@ -16,8 +16,8 @@ const (
 	// that the first does not wait long for the last.
 	maxGroup = 512
 
-	// patience is how long a transaction waits for other processes. Theirs take milliseconds; who holds the lock for longer
-	// is stuck.
+	// patience is how long a transaction waits for other processes unless its store was told otherwise. Theirs take milliseconds;
+	// who holds the lock for longer is stuck.
 	patience = 30 * time.Second
 
 	// busySlice is how long SQLite itself waits for a lock before the writer looks up: at callers who have gone, at new ones.
@@ -49,12 +49,14 @@ type writer struct {
 	queue chan *job
 	ended chan struct{}
 
+	patience time.Duration
+
 	mu     sync.RWMutex // held for reading while sending, so that nobody sends on a closed queue
 	closed bool
 }
 
-func newWriter(conn *sql.Conn, st *statements) *writer {
-	w := &writer{conn: conn, st: st, full: true, queue: make(chan *job, maxGroup), ended: make(chan struct{})}
+func newWriter(conn *sql.Conn, st *statements, patience time.Duration) *writer {
+	w := &writer{patience: patience, conn: conn, st: st, full: true, queue: make(chan *job, maxGroup), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -164,7 +166,7 @@ func (w *writer) begin(group []*job) error {
 	}
 	for start := time.Now(); ; {
 		_, err := w.st.begin.Exec()
-		if !isBusy(err) || time.Since(start) > patience {
+		if !isBusy(err) || time.Since(start) > w.patience {
 			return err
 		}
 		if !anyWaiting(group) {
