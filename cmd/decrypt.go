@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
-	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -194,51 +192,15 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if !input.SessionKey.IsZero() {
 		return false, nil
 	}
-	found, err := savedSession(ctx, a, policy.AppID, input.OpenID)
+	if input.OpenID != "" && policy.AppID == "" {
+		return false, app.Usage(textOpenIDNeedsApp)
+	}
+	found, _, err := a.SavedSession(ctx, policy.AppID, input.OpenID)
 	if err != nil {
 		return false, err
 	}
 	input.SessionKey, policy.AppID = found.Key, found.AppID
 	return isLoopbackURL(string(found.Origin)), nil
-}
-
-// savedSession finds the session of the user, or the newest one.
-func savedSession(ctx context.Context, a *app.App, appID wechat.AppID, openID wechat.OpenID) (session.Session, error) {
-	origin, err := a.Origin()
-	if err != nil {
-		return session.Session{}, err
-	}
-	if openID != "" && appID == "" {
-		return session.Session{}, app.Usage(textOpenIDNeedsApp)
-	}
-	store, exists, err := a.SavedStore(ctx)
-	switch {
-	case err != nil:
-		return session.Session{}, err
-	case !exists:
-		return session.Session{}, &noSessionError{origin, appID, openID}
-	case openID == "":
-		found, err := store.Newest(ctx, origin, appID)
-		return found, noSession(err, origin, appID, "")
-	}
-	found, err := store.Get(ctx, session.ID{Origin: origin, AppID: appID, OpenID: openID})
-	return found, noSession(err, origin, appID, openID)
-}
-
-// A noSessionError says that no saved session fits.
-type noSessionError struct {
-	origin wechat.Origin
-	appID  wechat.AppID  // empty: any
-	openID wechat.OpenID // likewise
-}
-
-func (e *noSessionError) Error() string { return "no saved session" }
-
-func noSession(err error, origin wechat.Origin, appID wechat.AppID, openID wechat.OpenID) error {
-	if errors.Is(err, session.ErrNotFound) {
-		return &noSessionError{origin, appID, openID}
-	}
-	return err
 }
 
 // isLoopbackURL reports whether an origin is on this machine, where only a mock answers in WeChat's place.

@@ -3,11 +3,13 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -30,7 +32,7 @@ var (
 	exitUsage    = exit{2, "usage", lang.T{En: "unknown command or flag, bad argument, flags that exclude each other", Zh: "未知的命令或参数、参数值有误、参数互相冲突"}, retryNo}
 	exitConfig   = exit{3, "config", lang.T{En: "no appid or secret, unreadable configuration or key ring", Zh: "没有 appid 或 secret，配置或密钥环无法读取"}, retryNo}
 	exitAuth     = exit{4, "auth", lang.T{En: "WeChat refuses the appid, the secret or a permission", Zh: "微信拒绝了 appid、secret 或权限"}, retryNo}
-	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; or no answer after the code was sent", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；或 code 已发出但没有收到答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
+	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; stopped before it was sent; or no answer after it was", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；发送前检查未通过；或 code 已发出但没有收到答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
 	exitInvalid  = exit{6, "invalid", lang.T{En: "data or a token does not decrypt or verify", Zh: "数据或令牌无法解密或验证"}, retryNo}
 	exitNetwork  = exit{7, "network", lang.T{En: "DNS, connection, TLS or timeout, before anything was consumed", Zh: "DNS、连接、TLS 失败或超时，此时尚未消耗任何东西"}, lang.T{En: "yes", Zh: "可以"}}
 	exitUpstream = exit{8, "upstream", lang.T{En: "WeChat is busy or limits (-1, 45009, 45011), HTTP 5xx", Zh: "微信繁忙或限流（-1、45009、45011），或 HTTP 5xx"}, lang.T{En: "later", Zh: "稍后再试"}}
@@ -53,8 +55,10 @@ type failure struct {
 	message lang.Message
 	cause   lang.Message // why it may have happened, where that is worth a line
 	hints   []lang.Message
-	checks  *opendata.Checks // of decrypt
-	silent  bool             // the answer on standard output says it all
+	found   []diagnose.Finding // the causes that are known, likeliest first; in place of cause
+	stopped []diagnose.Finding // what the message and the hints are made of
+	checks  *opendata.Checks   // of decrypt
+	silent  bool               // the answer on standard output says it all
 }
 
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
@@ -115,6 +119,10 @@ func printError(a *app.App, f failure) {
 	if !f.cause.IsZero() {
 		a.IO.Cause(f.cause)
 	}
+	for _, found := range f.found {
+		a.IO.Cause(verdictOf(found))
+		a.IO.Hint(found.Fix)
+	}
 	for _, hint := range f.hints {
 		a.IO.Hint(hint)
 	}
@@ -137,12 +145,38 @@ type errorBody struct {
 	Message string           `json:"message"`
 	Hint    []string         `json:"hint"`
 	Checks  *opendata.Checks `json:"checks,omitempty"`
+
+	Diagnosis []findingObject `json:"diagnosis,omitempty"`
+}
+
+// findingObject is a [diagnose.Finding] in the reader's language. The field names are API.
+type findingObject struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Verdict  string   `json:"verdict"`
+	Evidence []string `json:"evidence"`
+	Fix      string   `json:"fix"`
+}
+
+func findingObjects(found []diagnose.Finding, l lang.Lang) []findingObject {
+	var objects []findingObject
+	for _, f := range found {
+		o := findingObject{ID: f.ID, Name: f.Name, Verdict: f.Verdict.In(l), Evidence: []string{}, Fix: f.Fix.In(l)}
+		for _, e := range f.Evidence {
+			o.Evidence = append(o.Evidence, e.In(l))
+		}
+		objects = append(objects, o)
+	}
+	return objects
 }
 
 func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
-		Message: f.message.In(l), Hint: []string{}, Checks: f.checks,
+		Message: f.message.In(l), Hint: []string{}, Checks: f.checks, Diagnosis: findingObjects(slices.Concat(f.stopped, f.found), l),
+	}
+	for _, found := range f.found {
+		body.Hint = append(body.Hint, textLikelyCause.With(found.Verdict).In(l), found.Fix.In(l))
 	}
 	if !f.cause.IsZero() {
 		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	sessioncmd "github.com/wxlogin/wxlogin/cmd/session"
+	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -41,7 +43,7 @@ func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return invalid(textInputTooLarge.With(e.by, maxInput>>10)), true
 	}
-	if e, ok := errors.AsType[*noSessionError](err); ok {
+	if e, ok := errors.AsType[*app.NoSessionError](err); ok {
 		return noSessionFailure(e), true
 	}
 	if e, ok := errors.AsType[*wechat.ShapeError](err); ok { // of a session_key: classifyConfig took the others
@@ -142,13 +144,13 @@ func span(d time.Duration) lang.T {
 	return lang.T{En: term.Span(d, lang.English), Zh: term.Span(d, lang.Chinese)}
 }
 
-func noSessionFailure(e *noSessionError) failure {
-	message := textNoSessionAny.With(string(e.origin))
+func noSessionFailure(e *app.NoSessionError) failure {
+	message := textNoSessionAny.With(string(e.Origin))
 	switch {
-	case e.openID != "":
-		message = textNoSessionOf.With(string(e.openID), string(e.appID), string(e.origin))
-	case e.appID != "":
-		message = textNoSessionApp.With(string(e.appID), string(e.origin))
+	case e.OpenID != "":
+		message = textNoSessionOf.With(string(e.OpenID), string(e.AppID), string(e.Origin))
+	case e.AppID != "":
+		message = textNoSessionApp.With(string(e.AppID), string(e.Origin))
 	}
 	return invalid(message, hintExchangeFirst, hintGiveKey)
 }
@@ -195,8 +197,11 @@ var (
 	hintGiveKey       = lang.T{En: "or give the key: --session-key env:NAME", Zh: "或直接给出密钥：--session-key env:NAME"}
 )
 
-// classifyToken knows that inspect has printed its verdict already.
+// classifyToken knows that inspect, or session check, has printed its verdict already.
 func classifyToken(err error) (failure, bool) {
+	if _, ok := errors.AsType[*sessioncmd.StaleError](err); ok {
+		return failure{exit: exitInvalid, silent: true}, true
+	}
 	if _, ok := errors.AsType[*verdictError](err); ok {
 		return failure{exit: exitInvalid, silent: true}, true
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/cmd/config"
 	"github.com/wxlogin/wxlogin/cmd/mock"
+	"github.com/wxlogin/wxlogin/cmd/session"
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -104,8 +105,8 @@ func newRoot(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "find out why a payload does not decrypt", Zh: "查明数据为何无法解密"}, Line: "wxlogin decrypt payload.json"},
 		},
 	},
-		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a),
-		mock.New(a), newKey(a), config.New(a), newVersion(a), newCompletion(a),
+		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newPhone(a), newAccessToken(a),
+		session.New(a), mock.New(a), newKey(a), config.New(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -72,7 +72,7 @@ func newServe(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "token-ttl", "token_ttl", "DURATION", lang.T{En: "life of a login token (default 24h)", Zh: "登录令牌的有效期（默认 24h）"})
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
 	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
-	weChatFlags(a, c)
+	a.WeChatFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		opts.givenPlusShare = c.Flags().Changed("plus-share")
 		return runServe(c, a, opts)
@@ -112,6 +112,7 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	if err != nil {
 		return err
 	}
+	options.Trace = a.Trace(options.Secret)
 	return serve(ctx, a, options, opts.readyFile)
 }
 

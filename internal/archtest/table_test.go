@@ -19,7 +19,7 @@ var levels = []level{
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
 	{"app", []string{"internal/app"}},
-	{"command groups", []string{"cmd/mock", "cmd/key", "cmd/config"}},
+	{"command groups", []string{"cmd/mock", "cmd/key", "cmd/config", "cmd/session"}},
 	{"cmd", []string{"cmd"}},
 	{"main", []string{"."}},
 }

@@ -266,16 +266,16 @@ var textNewCode = lang.T{En: "get a new code: each works once", Zh: "请重新�
 
 // sentText tells when a code was sent and what came of it.
 func sentText(e session.Exchange, now time.Time) lang.Message {
-	ago := timeSpan(now.Sub(e.At))
+	ago := agoText(now.Sub(e.At))
 	switch {
 	case e.Outcome == session.OutcomeExchanged:
-		return lang.T{En: "%v ago with appid %s, and WeChat accepted it", Zh: "%v前以 appid %s 发送，微信已接受"}.With(ago, e.AppID)
+		return lang.T{En: "%v with appid %s, and WeChat accepted it", Zh: "%v以 appid %s 发送，微信已接受"}.With(ago, e.AppID)
 	case e.Outcome == session.OutcomeRefused:
-		return lang.T{En: "%v ago with appid %s, and WeChat refused it with errcode %d", Zh: "%v前以 appid %s 发送，微信以 errcode %d 拒绝"}.With(ago, e.AppID, int(e.ErrCode))
+		return lang.T{En: "%v with appid %s, and WeChat refused it with errcode %d", Zh: "%v以 appid %s 发送，微信以 errcode %d 拒绝"}.With(ago, e.AppID, int(e.ErrCode))
 	case e.Outcome == session.OutcomeLost:
-		return lang.T{En: "%v ago with appid %s, and no usable answer came: it may be consumed", Zh: "%v前以 appid %s 发送，但没有得到有效答复：可能已被消耗"}.With(ago, e.AppID)
+		return lang.T{En: "%v with appid %s, and no usable answer came: it may be consumed", Zh: "%v以 appid %s 发送，但没有得到有效答复：可能已被消耗"}.With(ago, e.AppID)
 	}
-	return lang.T{En: "%v ago with appid %s, and wxlogin was ended before an answer came: it may be consumed", Zh: "%v前以 appid %s 发送，但 wxlogin 在收到答复前被终止：可能已被消耗"}.With(ago, e.AppID)
+	return lang.T{En: "%v with appid %s, and wxlogin was ended before an answer came: it may be consumed", Zh: "%v以 appid %s 发送，但 wxlogin 在收到答复前被终止：可能已被消耗"}.With(ago, e.AppID)
 }
 
 // tooOld is E09.
@@ -289,6 +289,13 @@ func tooOld(issued, now time.Time) (Finding, bool) {
 		Verdict: lang.T{En: "the code is %v old, and a code lives five minutes", Zh: "code 已签发 %v，而 code 只有五分钟有效期"}.With(timeSpan(age)),
 		Fix:     lang.T{En: "get a new code and exchange it at once", Zh: "重新获取 code 并立即使用"}.With(),
 	}, true
+}
+
+func agoText(d time.Duration) lang.Message {
+	if d < time.Second {
+		return lang.T{En: "just now", Zh: "刚刚"}.With()
+	}
+	return lang.T{En: "%v ago", Zh: "%v前"}.With(timeSpan(d))
 }
 
 // timeSpan is a length of time in its largest unit and the one below: "4 min 59 s".

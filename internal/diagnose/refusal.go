@@ -27,6 +27,9 @@ type RefusalInput struct {
 	IssuedAt time.Time          // zero where nobody knows
 	Now      time.Time
 
+	Bound     bool // the call named the openid whose phone code it should be
+	Simulated bool // the code is a simulation's: no project of this machine has to do with it
+
 	// Again is what WeChat answered when the code was sent once more to find out; 0: it was not, or it was accepted.
 	Again wechat.ErrCode
 }
@@ -34,6 +37,9 @@ type RefusalInput struct {
 // Refusal lists the causes of a refusal, the likeliest first. What is confirmed stands before what is merely possible, and rules out
 // what cannot be.
 func Refusal(in RefusalInput) []Finding {
+	if in.Simulated {
+		in.Projects = nil
+	}
 	switch in.ErrCode {
 	case wechat.CodeInvalidCode:
 		return invalidCode(in)
@@ -54,6 +60,9 @@ func Refusal(in RefusalInput) []Finding {
 func invalidCode(in RefusalInput) []Finding {
 	if spent, found := session.Spending(in.History); found && (in.Use == UsePhone || spent.Outcome != session.OutcomeRefused) {
 		return []Finding{usedHere(spent, in.Now)} // a phone code has no errcode of its own for that, and 40163 becomes 40029 after five minutes
+	}
+	if in.Use == UsePhone {
+		return invalidPhoneCode(in)
 	}
 	other, others := otherApp(in)
 	if in.Again == wechat.CodeUsed { // the first refusal spent it: it is a code, of somebody else
@@ -80,17 +89,50 @@ func invalidCode(in RefusalInput) []Finding {
 		found = append(found, other)
 	}
 	if in.IssuedAt.IsZero() {
-		found = append(found, Finding{
-			ID: "E21", Name: "expired",
-			Verdict: lang.T{En: "the code may be older than five minutes", Zh: "code 可能已超过五分钟有效期"}.With(),
-			Fix:     lang.T{En: "exchange a code at once; --issued-at TIME tells wxlogin how old it is", Zh: "拿到 code 后立即使用；--issued-at TIME 可告知 wxlogin 它的签发时间"}.With(),
-		})
+		found = append(found, maybeExpired())
 	}
 	return append(found, Finding{
 		ID: "E22", Name: "never-issued",
 		Verdict: lang.T{En: "it may be no code of wx.login at all: of an official account, of WeCom, or made up", Zh: "它可能根本不是 wx.login 的 code：来自公众号、企业微信，或是随手编的"}.With(),
 		Fix:     textNewCode.With(),
 	})
+}
+
+// invalidPhoneCode is about 40029 of a phone code: WeChat has no errcode of its own for one that was used, and answers 40013 for one of
+// another mini program.
+func invalidPhoneCode(in RefusalInput) []Finding {
+	var found []Finding
+	if f, old := tooOld(in.IssuedAt, in.Now); old {
+		f.ID, f.Name = "E21", "expired"
+		found = append(found, f)
+	}
+	for _, f := range Code(CodeInput{Code: in.Code, Use: in.Use, Now: in.Now}) {
+		found = append(found, f.Finding)
+	}
+	if in.Bound {
+		found = append(found, Finding{
+			ID: "E38", Name: "other-user",
+			Verdict: lang.T{En: "the code may be of another user than the openid names", Zh: "code 可能属于该 openid 以外的用户"}.With(),
+			Fix:     lang.T{En: "send the code with the openid of the user who tapped the button", Zh: "请使用点击按钮的那个用户的 openid"}.With(),
+		})
+	}
+	found = append(found, Finding{
+		ID: "E24", Name: "used-elsewhere",
+		Verdict: lang.T{En: "the code may have been exchanged by somebody else, such as your own backend: a used phone code has no errcode of its own", Zh: "code 可能已被别处兑换（例如你自己的后端）：手机号 code 用过之后没有单独的错误码"}.With(),
+		Fix:     lang.T{En: "let the user tap the button again: each code works once", Zh: "让用户再次点击按钮：每个 code 只能用一次"}.With(),
+	})
+	if in.IssuedAt.IsZero() {
+		found = append(found, maybeExpired())
+	}
+	return found
+}
+
+func maybeExpired() Finding {
+	return Finding{
+		ID: "E21", Name: "expired",
+		Verdict: lang.T{En: "the code may be older than five minutes", Zh: "code 可能已超过五分钟有效期"}.With(),
+		Fix:     lang.T{En: "exchange a code at once; --issued-at TIME tells wxlogin how old it is", Zh: "拿到 code 后立即使用；--issued-at TIME 可告知 wxlogin 它的签发时间"}.With(),
+	}
 }
 
 // otherApp compares the configured appid with those of the project files. evidence is empty when none differs.

@@ -85,7 +85,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 	if o.tap != nil {
 		transport = o.tap(transport)
 	}
-	s.client, err = wxapi.New(wxapi.Options{Base: insideURL, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout})
+	s.client, err = wxapi.New(wxapi.Options{Base: insideURL, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout, Trace: o.Trace})
 	if err != nil {
 		return nil, err
 	}

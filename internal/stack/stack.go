@@ -47,6 +47,8 @@ type Options struct {
 
 	SessionTTL time.Duration
 
+	Trace func(wxapi.Trace) // of the calls to WeChat; nil: nobody looks
+
 	// Without Mock: the API host, the credentials for it, and what outlives the process.
 	APIBase string
 	Secret  wechat.AppSecret
@@ -112,7 +114,7 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 		options.WeChat, options.Store, options.Tokens = mock.client, mock.store, mock.ring
 		options.Now, options.Origin, options.Issuer, options.AppID = mock.clock.Now, mock.client.Origin(), MockIssuer, mock.app.ID
 	} else {
-		client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout})
+		client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout, Trace: o.Trace})
 		if err != nil {
 			return nil, nil, err
 		}
