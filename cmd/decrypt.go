@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"net"
 	"strings"
@@ -196,6 +197,9 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 		return false, app.Usage(textOpenIDNeedsApp)
 	}
 	found, _, err := a.SavedSession(ctx, policy.AppID, input.OpenID)
+	if e, ok := errors.AsType[*app.NoSessionError](err); ok {
+		e.KeyWillDo = true
+	}
 	if err != nil {
 		return false, err
 	}

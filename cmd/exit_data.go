@@ -152,6 +152,9 @@ func noSessionFailure(e *app.NoSessionError) failure {
 	case e.AppID != "":
 		message = textNoSessionApp.With(string(e.AppID), string(e.Origin))
 	}
+	if !e.KeyWillDo {
+		return invalid(message, hintExchangeFirst)
+	}
 	return invalid(message, hintExchangeFirst, hintGiveKey)
 }
 
@@ -176,8 +179,8 @@ var (
 	textBadSignature     = lang.T{En: "the signature does not belong to this rawData under this session_key", Zh: "signature 与这份 rawData 及 session_key 不匹配"}
 	textNoRawData        = lang.T{En: "there is a signature, but not the rawData that it signs", Zh: "有 signature，却没有它所签的 rawData"}
 	textNoSignature      = lang.T{En: "there is a rawData, but not its signature", Zh: "有 rawData，却没有它的 signature"}
-	textNoSessionAny     = lang.T{En: "there is no saved session from %s to take the session_key from", Zh: "没有来自 %s 的已保存会话，无法取得 session_key"}
-	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s to take the session_key from", Zh: "没有 appid %s 来自 %s 的已保存会话，无法取得 session_key"}
+	textNoSessionAny     = lang.T{En: "there is no saved session from %s", Zh: "没有来自 %s 的已保存会话"}
+	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s", Zh: "没有 appid %s 来自 %s 的已保存会话"}
 	textNoSessionOf      = lang.T{En: "there is no saved session of openid %s (appid %s) from %s", Zh: "没有 openid %s（appid %s）来自 %s 的已保存会话"}
 	textNoMember         = lang.T{En: "the object has no %s", Zh: "对象中没有 %s"}
 

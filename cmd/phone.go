@@ -61,7 +61,7 @@ func newPhone(a *app.App) *cobra.Command {
 			opts.code = args[0]
 		}
 		if c.Flags().Changed("openid") && wechat.OpenID(opts.openID).Check() != nil {
-			return app.Usage(textBadOpenID, wechat.Shown(opts.openID, 40))
+			return app.Usage(textBadOpenID) // not repeated: it may be a phone number
 		}
 		return runPhone(c.Context(), a, opts)
 	}
@@ -151,7 +151,7 @@ func printPhone(a *app.App, s *spending, openID wechat.OpenID, number wxapi.Phon
 
 var (
 	textPhoneExchanged = lang.T{En: "the code was exchanged", Zh: "code 兑换成功"}
-	textBadOpenID      = lang.T{En: `--openid: %q is not 28 characters of A-Z a-z 0-9 _ - that start with "o"`, Zh: `--openid：%q 不是以 "o" 开头的 28 位字符（A-Z a-z 0-9 _ -）`}
+	textBadOpenID      = lang.T{En: `--openid is not 28 characters of A-Z a-z 0-9 _ - that start with "o"`, Zh: `--openid 不是以 "o" 开头的 28 位字符（A-Z a-z 0-9 _ -）`}
 	labelPhone         = lang.T{En: "phone number", Zh: "手机号"}
 	labelCountry       = lang.T{En: "country code", Zh: "国家代码"}
 	labelTapped        = lang.T{En: "tapped", Zh: "点击时间"}

@@ -283,8 +283,11 @@ func (a *App) SavedStore(ctx context.Context) (store session.Store, found bool, 
 	return store, err == nil, err
 }
 
+// leastPatience with other processes is more than theirs ever take, and less than anybody minds.
+const leastPatience = time.Second
+
 func (a *App) openStore(ctx context.Context, path string, ring *token.Ring) (session.Store, error) {
-	opened, err := sqlite.OpenPatiently(ctx, path, ring, a.config.Timeout) // as long as everything else may take
+	opened, err := sqlite.OpenPatiently(ctx, path, ring, max(a.config.Timeout, leastPatience)) // as long as the whole may take
 	if err != nil {
 		return nil, err
 	}

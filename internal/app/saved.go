@@ -15,6 +15,8 @@ type NoSessionError struct {
 	Origin wechat.Origin
 	AppID  wechat.AppID  // empty: any
 	OpenID wechat.OpenID // likewise
+
+	KeyWillDo bool // whoever asked takes the session_key from elsewhere, too
 }
 
 func (e *NoSessionError) Error() string { return "no saved session" }
@@ -40,7 +42,7 @@ func (a *App) SavedSession(ctx context.Context, appID wechat.AppID, openID wecha
 		found, err = store.Get(ctx, session.ID{Origin: origin, AppID: appID, OpenID: openID})
 	}
 	if errors.Is(err, session.ErrNotFound) {
-		return session.Session{}, nil, &NoSessionError{origin, appID, openID}
+		return session.Session{}, nil, &NoSessionError{Origin: origin, AppID: appID, OpenID: openID}
 	}
 	return found, store, err
 }

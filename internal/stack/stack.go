@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/accesstoken"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
 	"github.com/wxlogin/wxlogin/internal/problem"
@@ -69,6 +70,7 @@ type Stack struct {
 	err   error
 	mock  *simulation   // nil against the real WeChat
 	api   *wxapi.Client // of the real WeChat; nil under --mock
+	store session.Store // likewise
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
@@ -111,17 +113,19 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 			return nil, nil, err
 		}
 		s.mock = mock
-		options.WeChat, options.Store, options.Tokens = mock.client, mock.store, mock.ring
+		options.WeChat, options.Phones, options.Store, options.Tokens = mock.client, mock.client, mock.store, mock.ring
 		options.Now, options.Origin, options.Issuer, options.AppID = mock.clock.Now, mock.client.Origin(), MockIssuer, mock.app.ID
 	} else {
 		client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout, Trace: o.Trace})
 		if err != nil {
 			return nil, nil, err
 		}
-		s.api = client
-		options.WeChat, options.Store, options.Tokens = client, o.Store, o.Ring
+		s.api, s.store = client, o.Store
+		options.WeChat, options.Phones, options.Store, options.Tokens = client, client, o.Store, o.Ring
+		options.Ledger = o.Store // a simulation's codes are the world's to remember
 		options.Now, options.Origin, options.Issuer = time.Now, client.Origin(), Issuer
 	}
+	options.AccessTokens = s.accessTokens(options)
 	service := login.New(options)
 	api := loginhttp.New(service)
 	for _, path := range loginhttp.Paths() {
@@ -131,6 +135,17 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 		s.mock.mount(mux, service, o.Mock.Token)
 	}
 	return service, options.Now, nil
+}
+
+// accessTokens are kept where the sessions are.
+func (s *Stack) accessTokens(o login.Options) *accesstoken.Source {
+	source := &accesstoken.Source{WeChat: s.api, Origin: o.Origin, AppID: o.AppID, Now: o.Now}
+	if s.mock != nil {
+		source.WeChat, source.Store = s.mock.client, s.mock.store
+		return source
+	}
+	source.Store = s.store
+	return source
 }
 
 // run serves until ctx is done, then drains, and sweeps meanwhile.
@@ -194,6 +209,6 @@ func urlOf(addr net.Addr) string {
 func notFound(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, problem.Problem{
 		Title: "not found", Status: http.StatusNotFound, Reason: "bad_request",
-		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /session and /logout", redact.Path(r.URL.Path, 120)),
+		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /phone, /session and /logout", redact.Path(r.URL.Path, 120)),
 	})
 }
