@@ -114,6 +114,13 @@ func invocations(v vault) []invocation {
 		{leaf: "session rm", args: []string{canaryOpenID, "--yes"}, before: []string{"exchange", v.code.value}},
 		{leaf: "session rm", args: []string{v.secretArg.value, "--yes"}},
 
+		{leaf: "doctor", args: []string{"-vv"}, online: somewhere},
+		{leaf: "doctor", args: []string{"--offline"}},
+		{leaf: "doctor", args: []string{"--offline"}, env: map[string]string{"WXLOGIN_SECRET": v.secretEnv.value + "*"}},
+		{leaf: "doctor", args: []string{"--offline"}, env: map[string]string{"WXLOGIN_APPID": v.secretArg.value, "WXLOGIN_PROFILE": "failing"}},
+		{leaf: "doctor", args: []string{"--offline"}, env: map[string]string{"WXLOGIN_STORE": "redis://:" + v.password.value + "@127.0.0.1:6379/0"}},
+		{leaf: "doctor", args: []string{v.secretArg.value}},
+
 		{leaf: "decrypt", args: []string{"HOME/payload.json"}},
 		{leaf: "decrypt", args: []string{"HOME/payload.json"}, before: []string{"exchange", v.code.value}},
 		{leaf: "decrypt", args: []string{"HOME/payload.json", "--openid", canaryOpenID}, before: []string{"exchange", v.code.value}},

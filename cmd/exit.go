@@ -36,7 +36,7 @@ var (
 	exitInvalid  = exit{6, "invalid", lang.T{En: "data or a token does not decrypt or verify", Zh: "数据或令牌无法解密或验证"}, retryNo}
 	exitNetwork  = exit{7, "network", lang.T{En: "DNS, connection, TLS or timeout, before anything was consumed", Zh: "DNS、连接、TLS 失败或超时，此时尚未消耗任何东西"}, lang.T{En: "yes", Zh: "可以"}}
 	exitUpstream = exit{8, "upstream", lang.T{En: "WeChat is busy or limits (-1, 45009, 45011), HTTP 5xx", Zh: "微信繁忙或限流（-1、45009、45011），或 HTTP 5xx"}, lang.T{En: "later", Zh: "稍后再试"}}
-	exitFindings = exit{9, "findings", lang.T{En: "config validate found something wrong; mock assert did not hold", Zh: "config validate 发现了问题；mock assert 未通过"}, retryNo}
+	exitFindings = exit{9, "findings", lang.T{En: "doctor or config validate found something wrong; mock assert did not hold", Zh: "doctor 或 config validate 发现了问题；mock assert 未通过"}, retryNo}
 	exitSignal   = exit{130, "signal", lang.T{En: "Ctrl-C (143 for SIGTERM)", Zh: "Ctrl-C（SIGTERM 时为 143）"}, lang.T{En: "-", Zh: "-"}}
 
 	retryNo = lang.T{En: "no", Zh: "否"}

@@ -132,6 +132,9 @@ func classifyLocal(err error) (failure, bool) {
 	if _, ok := errors.AsType[*configcmd.FindingsError](err); ok {
 		return failure{exit: exitFindings, silent: true}, true
 	}
+	if _, ok := errors.AsType[*doctorError](err); ok {
+		return failure{exit: exitFindings, silent: true}, true
+	}
 	if _, ok := errors.AsType[*mock.AssertError](err); ok {
 		return failure{exit: exitFindings, silent: true}, true
 	}

@@ -65,6 +65,7 @@ func TestJSON(t *testing.T) {
 	answers("method url query{} body{grant_type appid secret force_refresh} sent", "", "access-token", "--dry-run")
 	answers("curl", "", "access-token", "--print-curl")
 	const saved = "origin appid openid unionid created_at refreshed_at key_obtained_at expires_at active"
+	answers("ok checks[area name level message fix]", "", "doctor")
 	answers("sessions["+saved+"]", "", "session", "list")
 	answers("current origin appid openid", "", "session", "check")
 	answers("origin appid openid session_key reset_at", "", "session", "reset", "--yes")

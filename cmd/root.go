@@ -106,7 +106,7 @@ func newRoot(a *app.App) *cobra.Command {
 		},
 	},
 		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newPhone(a), newAccessToken(a),
-		session.New(a), mock.New(a), newKey(a), config.New(a), newVersion(a), newCompletion(a),
+		session.New(a), mock.New(a), newKey(a), config.New(a), newDoctor(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true

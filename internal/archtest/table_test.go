@@ -18,6 +18,7 @@ var levels = []level{
 	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/server"}},
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
+	{"checks", []string{"internal/doctor"}},
 	{"app", []string{"internal/app"}},
 	{"command groups", []string{"cmd/mock", "cmd/key", "cmd/config", "cmd/session"}},
 	{"cmd", []string{"cmd"}},

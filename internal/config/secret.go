@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -274,6 +275,38 @@ func (c *Config) SecretPlace() SecretPlace {
 		}
 	}
 	return SecretPlace{}
+}
+
+// SecretFiles returns the files that a secret is read from: those that are named, and the user's file where one stands in it.
+func (c *Config) SecretFiles() []string {
+	var files []string
+	add := func(path string) {
+		if path != "" && path != "-" && !slices.Contains(files, path) {
+			files = append(files, path)
+		}
+	}
+	add(c.options.SecretFile)
+	add(c.options.env("WXLOGIN_SECRET_FILE"))
+	for _, name := range slices.Sorted(maps.Keys(c.user.values)) {
+		key, _, err := resolve(name)
+		if err != nil || !key.Secret {
+			continue
+		}
+		switch ref := parseReference(c.user.values[name]); ref.kind {
+		case refLiteral:
+			add(c.user.path)
+		case refFile:
+			add(c.expand(ref.arg))
+		case refEnv, refKeyring, refCommand:
+		}
+	}
+	return files
+}
+
+// NeedsKeyring reports whether the AppSecret in use is to be found in the keyring: it is named, or nothing else is.
+func (c *Config) NeedsKeyring() bool {
+	origin := c.secretOrigin()
+	return (origin.Source == SourceUserFile || origin.Source == SourceProfile) && parseReference(c.values["secret"]).kind == refKeyring
 }
 
 // HasSecret reports whether an AppSecret is named by a flag, a variable or a file, without fetching it. The keyring, which holds
