@@ -145,6 +145,13 @@ func span(d time.Duration) lang.T {
 }
 
 func noSessionFailure(e *app.NoSessionError) failure {
+	if e.KeyWillDo && e.OpenID == "" {
+		message := textNoKeyAny.With(string(e.Origin))
+		if e.AppID != "" {
+			message = textNoKeyApp.With(string(e.AppID), string(e.Origin))
+		}
+		return invalid(message, hintExchangeFirst, hintGiveKey)
+	}
 	message := textNoSessionAny.With(string(e.Origin))
 	switch {
 	case e.OpenID != "":
@@ -179,6 +186,8 @@ var (
 	textBadSignature     = lang.T{En: "the signature does not belong to this rawData under this session_key", Zh: "signature 与这份 rawData 及 session_key 不匹配"}
 	textNoRawData        = lang.T{En: "there is a signature, but not the rawData that it signs", Zh: "有 signature，却没有它所签的 rawData"}
 	textNoSignature      = lang.T{En: "there is a rawData, but not its signature", Zh: "有 rawData，却没有它的 signature"}
+	textNoKeyAny         = lang.T{En: "there is no saved session from %s to take the session_key from", Zh: "没有来自 %s 的已保存会话，无法取得 session_key"}
+	textNoKeyApp         = lang.T{En: "there is no saved session of appid %s from %s to take the session_key from", Zh: "没有 appid %s 来自 %s 的已保存会话，无法取得 session_key"}
 	textNoSessionAny     = lang.T{En: "there is no saved session from %s", Zh: "没有来自 %s 的已保存会话"}
 	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s", Zh: "没有 appid %s 来自 %s 的已保存会话"}
 	textNoSessionOf      = lang.T{En: "there is no saved session of openid %s (appid %s) from %s", Zh: "没有 openid %s（appid %s）来自 %s 的已保存会话"}

@@ -95,6 +95,9 @@ func withCauses(f failure, e *app.RefusedError) failure {
 	if f.exit.code == exitLogin.code && *f.errcode != wechat.CodeBlocked && e.Use == diagnose.UseLogin {
 		f.hints = append(f.hints, hintMockCode.With())
 	}
+	if f.exit.code == exitAuth.code {
+		f.hints = append(f.hints, hintCheckConfig.With())
+	}
 	if note := diagnose.RIDNote(f.rid, e.Use); !note.IsZero() {
 		f.hints = append(f.hints, note)
 	}

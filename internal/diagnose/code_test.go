@@ -81,6 +81,8 @@ func TestCode(t *testing.T) {
 		{"E08 refused", diagnose.CodeInput{Code: publicCode, History: sent(session.OutcomeRefused, 40029)}, "E08!"},
 		{"E08 lost", diagnose.CodeInput{Code: publicCode, History: sent(session.OutcomeLost, 0)}, "E08!"},
 		{"E08 killed", diagnose.CodeInput{Code: publicCode, History: sent(session.OutcomeSending, 0)}, "E08!"},
+		{"E08 at a mock", diagnose.CodeInput{Code: publicCode, Minted: true, To: diagnose.SideSimulation, History: sent(session.OutcomeExchanged, 0)}, "E08"},
+		{"long ago at a mock", diagnose.CodeInput{Code: publicCode, Minted: true, To: diagnose.SideSimulation, History: []session.Exchange{{At: noon.Add(-6 * time.Minute), Outcome: session.OutcomeExchanged}}}, ""},
 		{"busy before", diagnose.CodeInput{Code: publicCode, History: sent(session.OutcomeRefused, -1)}, ""},
 		{"wrong secret before", diagnose.CodeInput{Code: publicCode, History: sent(session.OutcomeRefused, 40125)}, ""},
 		{"E09", diagnose.CodeInput{Code: publicCode, IssuedAt: noon.Add(-5*time.Minute - time.Second)}, "E09"},
