@@ -23,6 +23,7 @@ var (
 	textNoAnswerPlain    = lang.T{En: "no answer from %s: %s", Zh: "没有收到 %s 的答复：%s"}
 	textUnreachablePlain = lang.T{En: "cannot reach %s: %s", Zh: "无法连接 %s：%s"}
 
+	hintReturnCodes = lang.T{En: "WeChat lists its errcodes at %s", Zh: "微信的错误码列表：%s"}
 	hintForce       = lang.T{En: "to send it all the same: --force", Zh: "仍要发送：--force"}
 	hintNewCode     = lang.T{En: "get a new code from wx.login and exchange it at once", Zh: "在小程序中重新调用 wx.login，拿到新 code 后立即使用"}
 	hintMockCode    = lang.T{En: "with a running mock: wxlogin mock login", Zh: "若正在运行模拟服务：wxlogin mock login"}
@@ -112,6 +113,8 @@ func refusal(e *wechat.Error) failure {
 		f.message = textRefused.With(int(e.Code), e.Msg, clause(entry.Meaning))
 		f.cause = textClause.With(clause(entry.Cause))
 		f.hints = append(f.hints, textPlainHint.With(clause(entry.Fix)))
+	} else {
+		f.hints = append(f.hints, hintReturnCodes.With(returnCodes))
 	}
 	switch f.exit.code {
 	case exitLogin.code:
@@ -125,6 +128,9 @@ func refusal(e *wechat.Error) failure {
 	}
 	return f
 }
+
+// returnCodes is WeChat's page of errcodes that its server API shares.
+const returnCodes = "https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html"
 
 // clause turns sentences of the catalogue into part of a line that has no full stop: "compare the two; then get a new code". Nothing
 // here exchanges phone codes, so what is said of them alone is left out.
