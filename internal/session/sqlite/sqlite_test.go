@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
 		os.Exit(child(path))
 	}
+	if path := os.Getenv(busyVariable); path != "" {
+		os.Exit(keepBusy(path))
+	}
 	if path := os.Getenv(openVariable); path != "" {
 		os.Exit(openOnce(path))
 	}
