@@ -70,7 +70,7 @@ func runAccessToken(ctx context.Context, a *app.App, reveal bool) error {
 	}
 	token, cached, err := tokens.Token(ctx)
 	if err != nil {
-		return a.Explain(err, diagnose.RefusalInput{Use: diagnose.UsePhone, AppID: tokens.AppID})
+		return a.Explain(err, diagnose.RefusalInput{Use: diagnose.UseToken, AppID: tokens.AppID})
 	}
 	result := accessTokenResult{
 		AppID: token.AppID, AccessToken: redact.Mask, ExpiresAt: token.Expires.UTC().Truncate(time.Second),

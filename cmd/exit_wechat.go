@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	sessioncmd "github.com/wxlogin/wxlogin/cmd/session"
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -23,6 +24,7 @@ var (
 	textNoAnswerPlain    = lang.T{En: "no answer from %s: %s", Zh: "没有收到 %s 的答复：%s"}
 	textUnreachablePlain = lang.T{En: "cannot reach %s: %s", Zh: "无法连接 %s：%s"}
 
+	hintMaybeReset  = lang.T{En: "WeChat may have replaced the key all the same: wxlogin session check %s", Zh: "微信可能已经更换了密钥：wxlogin session check %s"}
 	hintReturnCodes = lang.T{En: "WeChat lists its errcodes at %s", Zh: "微信的错误码列表：%s"}
 	hintForce       = lang.T{En: "to send it all the same: --force", Zh: "仍要发送：--force"}
 	hintNewCode     = lang.T{En: "get a new code from wx.login and exchange it at once", Zh: "在小程序中重新调用 wx.login，拿到新 code 后立即使用"}
@@ -35,6 +37,14 @@ var (
 
 // classifyWeChat knows what WeChat answered, and what came in place of an answer.
 func classifyWeChat(err error) (failure, bool) {
+	f, known := classifyAnswer(err)
+	if e, ok := errors.AsType[*sessioncmd.LostError](err); ok && known {
+		f.hints = append(f.hints, hintMaybeReset.With(e.OpenID))
+	}
+	return f, known
+}
+
+func classifyAnswer(err error) (failure, bool) {
 	if e, ok := errors.AsType[*preflightError](err); ok {
 		return notSent(e), true
 	}

@@ -117,7 +117,7 @@ func call(ctx context.Context, a *app.App, s session.Session, make func(context.
 		return err
 	}
 	err = tokens.Call(ctx, func(ctx context.Context, token redact.Secret) error { return make(ctx, client, token) })
-	return a.Explain(err, diagnose.RefusalInput{Use: diagnose.UsePhone, AppID: s.AppID})
+	return a.Explain(err, diagnose.RefusalInput{Use: diagnose.UseSession, AppID: s.AppID})
 }
 
 // sameApp lets calls be made for the app of the session: where none is configured the newest session may be of any.

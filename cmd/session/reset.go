@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func runReset(ctx context.Context, a *app.App, found session.Session, store sess
 		return err
 	})
 	if err != nil {
-		return err
+		return lost(err, found)
 	}
 	now := a.Now()
 	// The old key is dead: what stops the command now must not lose the new one.
@@ -94,6 +95,24 @@ func runReset(ctx context.Context, a *app.App, found session.Session, store sess
 			{Label: labelKey, Value: shownKey},
 		})
 	})
+}
+
+// A LostError says that WeChat may have replaced a session_key without our hearing of the new one.
+type LostError struct {
+	error
+	OpenID wechat.OpenID
+}
+
+// Unwrap returns the cause.
+func (e *LostError) Unwrap() error { return e.error }
+
+func lost(err error, s session.Session) error {
+	transport, isTransport := errors.AsType[*wxapi.TransportError](err)
+	_, isAnswer := errors.AsType[*wxapi.AnswerError](err)
+	if isAnswer || isTransport && transport.Sent {
+		return &LostError{err, s.OpenID}
+	}
+	return err
 }
 
 var (

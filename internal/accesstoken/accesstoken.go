@@ -1,8 +1,8 @@
 // Package accesstoken has the access token of one mini program at hand: from the store while it lasts, else from stable_token.
 //
 // It never calls /cgi-bin/token, which would end the token of whoever called it before. Of all processes that share a store one
-// fetches at a time, the others wait for what it brings. A call that WeChat refuses for its token is made once more with another
-// token, if there is another, and never again.
+// fetches at a time, the others wait for what it brings. A call that WeChat refuses for its token is made once more with what WeChat
+// then gives, and never again.
 package accesstoken
 
 import (
@@ -71,8 +71,8 @@ func (s *Source) Token(ctx context.Context) (token session.AccessToken, cached b
 	return s.fetch(ctx, redact.Secret{})
 }
 
-// Call makes a call with the token. When WeChat refuses the token, the call is made once more with another one; if WeChat has no
-// other one to give, the refusal stands.
+// Call makes a call with the token. When WeChat refuses the token, it is fetched anew and the call is made once more, also when it is
+// the same: WeChat then says that it is good.
 func (s *Source) Call(ctx context.Context, call func(ctx context.Context, token redact.Secret) error) error {
 	token, _, err := s.Token(ctx)
 	if err != nil {
@@ -83,11 +83,8 @@ func (s *Source) Call(ctx context.Context, call func(ctx context.Context, token 
 		return refusal
 	}
 	next, _, err := s.fetch(ctx, token.Value)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case next.Value.Equal(token.Value):
-		return refusal
 	}
 	return call(ctx, next.Value)
 }

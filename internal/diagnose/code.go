@@ -10,13 +10,15 @@ import (
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
-// A CodeUse says what a code is about to be exchanged for.
+// A CodeUse says what a code is about to be exchanged for, or that a call carries none.
 type CodeUse int
 
 // The uses.
 const (
-	UseLogin CodeUse = iota // code2Session
-	UsePhone                // getuserphonenumber
+	UseLogin   CodeUse = iota // code2Session
+	UsePhone                  // getuserphonenumber
+	UseSession                // checksession and its like: an access token and no code
+	UseToken                  // stable_token: neither
 )
 
 // A Side is who is going to get a code.

@@ -40,11 +40,25 @@ func Refusal(in RefusalInput) []Finding {
 	if in.Simulated {
 		in.Projects = nil
 	}
+	coded := in.Use == UseLogin || in.Use == UsePhone
 	switch in.ErrCode {
 	case wechat.CodeInvalidCode:
-		return invalidCode(in)
+		if coded {
+			return invalidCode(in)
+		}
+		return nil
 	case wechat.CodeUsed:
-		return []Finding{usedCode(in)}
+		if coded {
+			return []Finding{usedCode(in)}
+		}
+		return nil
+	case wechat.CodeTokenNotLatest, wechat.CodeInvalidToken, wechat.CodeTokenExpired:
+		if in.Use == UseLogin { // it takes no token, so nobody knows what WeChat means
+			return nil
+		}
+		if in.Use == UseToken { // an older meaning of 40001
+			return wrongSecret(in)
+		}
 	case wechat.CodeInvalidSecret:
 		return wrongSecret(in)
 	case wechat.CodeInvalidAppID:
@@ -262,7 +276,7 @@ func RIDNote(rid string, use CodeUse) lang.Message {
 	switch {
 	case rid == "":
 		return lang.Message{}
-	case use == UsePhone:
+	case use != UseLogin:
 		return lang.T{En: "rid %s can be looked up for seven days: POST /cgi-bin/openapi/rid/get", Zh: "rid %s 可在七天内查询：POST /cgi-bin/openapi/rid/get"}.With(rid)
 	}
 	return lang.T{En: "rid %s is for WeChat's staff: rids of /sns/ cannot be looked up (76022)", Zh: "rid %s 仅供向微信反馈：/sns/ 的 rid 无法查询（76022）"}.With(rid)

@@ -14,8 +14,17 @@ import (
 // CheckSession asks WeChat whether key is the user's current session key. It is when the error is nil; a [*wechat.Error] with
 // [wechat.CodeInvalidSignature] says that it is not.
 func (c *Client) CheckSession(ctx context.Context, token redact.Secret, openID wechat.OpenID, key wechat.SessionKey) error {
-	_, _, err := c.do(ctx, signed("/wxa/checksession", token, openID, key))
-	return err
+	answer, object, err := c.do(ctx, signed("/wxa/checksession", token, openID, key))
+	if err != nil {
+		return err
+	}
+	var fields struct {
+		ErrCode json.RawMessage `json:"errcode"`
+	}
+	if json.Unmarshal(object, &fields) != nil || fields.ErrCode == nil { // all that a success has
+		return answer.fault("holds no errcode")
+	}
+	return nil
 }
 
 // CheckSessionRequest returns what [Client.CheckSession] would send, with a token.

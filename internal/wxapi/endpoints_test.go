@@ -115,6 +115,10 @@ func TestEndpoints(t *testing.T) {
 		},
 		{"checksession", check, `{"errcode":0,"errmsg":"ok"}`, "GET /wxa/checksession?access_token=" + canaryToken + "&openid=" + sampleOpenID + signature, "", ""},
 		{
+			"checksession, somebody else's answer", check, `{"ok":true}`,
+			"GET /wxa/checksession?access_token=" + canaryToken + "&openid=" + sampleOpenID + signature, "", "holds no errcode",
+		},
+		{
 			"checksession, stale", check, `{"errcode":87009,"errmsg":"invalid signature hint: [82oAkA03451090]"}`,
 			"GET /wxa/checksession?access_token=" + canaryToken + "&openid=" + sampleOpenID + signature, "", "errcode 87009",
 		},
