@@ -186,7 +186,7 @@ func lengthEvidence(got, want int, use CodeUse) []lang.Message {
 	case got == 43 && use == UseLogin:
 		return []lang.Message{lang.T{En: "43 characters is what codes of WeCom (wx.qy.login) have, which go to another host", Zh: "43 个字符是企业微信（wx.qy.login）的 code，应发往另一个域名"}.With()}
 	case got < want:
-		return []lang.Message{lang.T{En: "%d are missing: it was cut short when it was copied or stored", Zh: "少了 %d 个：复制或存储时被截断"}.With(want - got)}
+		return []lang.Message{lang.T{En: "%d are missing, cut off when it was copied or stored", Zh: "少了 %d 个，应是在复制或存储时被截断"}.With(want - got)}
 	}
 	return []lang.Message{lang.T{En: "%d are too many", Zh: "多了 %d 个"}.With(got - want)}
 }

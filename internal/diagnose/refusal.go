@@ -23,6 +23,7 @@ type RefusalInput struct {
 
 	AppID    wechat.AppID // that the code was sent with
 	Projects []Project
+	Ledger   bool               // there is one
 	History  []session.Exchange // of the ledger, before this sending
 	IssuedAt time.Time          // zero where nobody knows
 	Now      time.Time
@@ -89,6 +90,10 @@ func invalidCode(in RefusalInput) []Finding {
 		return []Finding{f}
 	}
 	var found []Finding
+	for _, f := range Code(CodeInput{Code: in.Code, Use: in.Use, Now: in.Now}) { // a code that cannot be one is reason enough
+		found = append(found, f.Finding)
+	}
+	damaged := len(found) > 0
 	if in.Again == 0 && len(others) > 0 {
 		found = append(found, other)
 	}
@@ -96,10 +101,10 @@ func invalidCode(in RefusalInput) []Finding {
 		f.ID, f.Name = "E21", "expired"
 		found = append(found, f)
 	}
-	for _, f := range Code(CodeInput{Code: in.Code, Use: in.Use, Now: in.Now}) {
-		found = append(found, f.Finding)
-	}
-	if in.Again == 0 && len(others) == 0 {
+	switch {
+	case damaged:
+		return found
+	case in.Again == 0 && len(others) == 0:
 		found = append(found, other)
 	}
 	if in.IssuedAt.IsZero() {
@@ -182,14 +187,15 @@ func usedCode(in RefusalInput) Finding {
 	if spent, found := session.Spending(in.History); found {
 		return usedHere(spent, in.Now)
 	}
-	return Finding{
+	f := Finding{
 		ID: "E24", Name: "used-elsewhere",
-		Verdict: lang.T{En: "somebody else exchanged the code before: your own backend, a retry (a client's timeout, a proxy, an SDK) or a debugger", Zh: "code 已被别处兑换：你自己的后端、某次重试（客户端超时、代理、SDK）或调试工具"}.With(),
-		Evidence: []lang.Message{
-			lang.T{En: "wxlogin did not send it within the last seven days", Zh: "最近七天内 wxlogin 没有发送过它"}.With(),
-		},
-		Fix: lang.T{En: "never send a code twice: ask the mini program for a new one; a server that is asked twice answers from what it knows", Zh: "不要重复发送同一个 code：让小程序重新获取；服务器若被重复请求，应返回已有结果"}.With(),
+		Verdict: lang.T{En: "somebody else exchanged the code before (your own backend, a retry of a client, a proxy or an SDK, a debugger)", Zh: "code 已被别处兑换（你自己的后端，客户端、代理或 SDK 的重试，调试工具）"}.With(),
+		Fix:     lang.T{En: "never send a code twice: ask the mini program for a new one; a server that is asked twice answers from what it knows", Zh: "不要重复发送同一个 code：让小程序重新获取；服务器若被重复请求，应返回已有结果"}.With(),
 	}
+	if in.Ledger {
+		f.Evidence = []lang.Message{lang.T{En: "wxlogin did not send it within the last seven days", Zh: "最近七天内 wxlogin 没有发送过它"}.With()}
+	}
+	return f
 }
 
 func usedHere(spent session.Exchange, now time.Time) Finding {

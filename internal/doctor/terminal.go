@@ -62,8 +62,8 @@ var (
 	textPipe     = lang.T{En: "standard output is no terminal: no colour, no questions", Zh: "标准输出不是终端：不着色，不提问"}
 	textColor    = lang.T{En: "a terminal of %d columns, with colour", Zh: "终端宽 %d 列，着色"}
 	textNoColor  = lang.T{En: "a terminal of %d columns, without colour", Zh: "终端宽 %d 列，不着色"}
-	textNoLocale = lang.T{En: "no locale is set; messages are in %v (--lang zh|en)", Zh: "没有设置 locale；消息语言为 %v（--lang zh|en）"}
-	textLocale   = lang.T{En: "%s=%s; messages are in %v (--lang zh|en)", Zh: "%s=%s；消息语言为 %v（--lang zh|en）"}
+	textNoLocale = lang.T{En: "no locale is set; messages are in %v (--lang zh|en)", Zh: "没有设置 locale；消息语言为%v（--lang zh|en）"}
+	textLocale   = lang.T{En: "%s=%s; messages are in %v (--lang zh|en)", Zh: "%s=%s；消息语言为%v（--lang zh|en）"}
 	textNotUTF8  = lang.T{En: "%s=%s is not UTF-8, in which wxlogin writes Chinese", Zh: "%s=%s 不是 UTF-8，而 wxlogin 以 UTF-8 输出中文"}
 	textFixUTF8  = lang.T{En: "set LANG=zh_CN.UTF-8, or --lang en", Zh: "设置 LANG=zh_CN.UTF-8，或使用 --lang en"}
 )

@@ -139,7 +139,7 @@ func (p *Page) Under(m lang.Message) {
 	}
 }
 
-// Fields writes names and values in two columns.
+// Fields writes names and values in two columns. On a terminal a long value is broken between words and goes on under its beginning.
 func (p *Page) Fields(fields []Field) {
 	widest := 0
 	for _, f := range fields {
@@ -153,10 +153,13 @@ func (p *Page) Fields(fields []Field) {
 		}
 		label := f.Label.In(p.lang)
 		value := redact.Clean(f.Value)
+		if room := p.width - widest - columnGap; p.tty && room >= narrow {
+			value = strings.ReplaceAll(wrap(value, room), "\n", "\n"+strings.Repeat(" ", widest+columnGap))
+		}
 		if f.Level != Plain {
 			value = p.styles.of(f.Level).Render(value)
 		}
-		p.writeln(p.styles.Key.Render(label) + strings.Repeat(" ", widest-lipgloss.Width(label)+2) + value)
+		p.writeln(p.styles.Key.Render(label) + strings.Repeat(" ", widest-lipgloss.Width(label)+columnGap) + value)
 	}
 }
 
