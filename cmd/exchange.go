@@ -58,7 +58,7 @@ func newExchange(a *app.App) *cobra.Command {
 	c.Flags().BoolVar(&opts.noSave, "no-save", false, lang.T{En: "do not save the session", Zh: "不保存会话"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&opts.reveal, "reveal", false, lang.T{En: "show the session_key", Zh: "显示 session_key"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&opts.probe, "probe", false, lang.T{En: "when WeChat does not accept the code (40029), send it once more to find out why", Zh: "微信不接受 code（40029）时再发送一次，以查明原因"}.In(a.IO.Lang))
-	opts.codeOptions.flags(a, c)
+	opts.flags(a, c)
 	a.UnsentFlags(c, &opts.unsent)
 	a.CurlFlag(c, &opts.unsent)
 	a.WeChatFlags(c)

@@ -52,7 +52,7 @@ func newPhone(a *app.App) *cobra.Command {
 	c.Args = app.MaxArgs(1)
 	c.ValidArgsFunction = completeMagic
 	c.Flags().StringVar(&opts.openID, "openid", "", lang.T{En: "the user whose code it must be: `OPENID`", Zh: "code 必须属于的用户：`OPENID`"}.In(a.IO.Lang))
-	opts.codeOptions.flags(a, c)
+	opts.flags(a, c)
 	a.UnsentFlags(c, &opts.unsent)
 	a.CurlFlag(c, &opts.unsent)
 	a.WeChatFlags(c)

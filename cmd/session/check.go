@@ -104,7 +104,7 @@ func runCheck(ctx context.Context, a *app.App, args []string, unsent app.Unsent)
 
 // call calls WeChat for the app of the session, which need not be the configured one, with an access token. The token is replaced
 // once if WeChat does not take it.
-func call(ctx context.Context, a *app.App, s session.Session, make func(context.Context, *wxapi.Client, redact.Secret) error) error {
+func call(ctx context.Context, a *app.App, s session.Session, ask func(context.Context, *wxapi.Client, redact.Secret) error) error {
 	if err := sameApp(a, s); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func call(ctx context.Context, a *app.App, s session.Session, make func(context.
 	if err != nil {
 		return err
 	}
-	err = tokens.Call(ctx, func(ctx context.Context, token redact.Secret) error { return make(ctx, client, token) })
+	err = tokens.Call(ctx, func(ctx context.Context, token redact.Secret) error { return ask(ctx, client, token) })
 	return a.Explain(err, diagnose.RefusalInput{Use: diagnose.UseSession, AppID: s.AppID})
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func curl(r wxapi.Request, secretOf, tokenOf string) string {
 	}
 	b.WriteString("curl " + quote(r.URL))
 	flag := " --data-urlencode "
-	if r.Method == "GET" {
+	if r.Method == http.MethodGet {
 		b.WriteString(" --get")
 	} else {
 		flag = " --url-query " // curl 7.87, of 2022

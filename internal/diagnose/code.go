@@ -131,7 +131,7 @@ func shapeName(shape wechat.Shape) lang.T {
 	case wechat.ShapeOpenID:
 		return lang.T{En: "an openid (or unionid): 28 characters, the first an o", Zh: "openid（或 unionid）：28 个字符，以 o 开头"}
 	case wechat.ShapeAppID:
-		return lang.T{En: "an AppID", Zh: "AppID"}
+		return lang.T{En: "an AppID", Zh: "一个 AppID"}
 	case wechat.ShapeOriginalID:
 		return lang.T{En: "the original id of an account (gh_…)", Zh: "帐号的原始 ID（gh_…）"}
 	case wechat.ShapeAppSecret:
@@ -139,7 +139,7 @@ func shapeName(shape wechat.Shape) lang.T {
 	case wechat.ShapeSessionKey:
 		return lang.T{En: "a session_key or an iv (base64 of 16 bytes)", Zh: "session_key 或 iv（16 字节的 base64）"}
 	case wechat.ShapeAccessToken:
-		return lang.T{En: "an access_token", Zh: "access_token"}
+		return lang.T{En: "an access_token", Zh: "一个 access_token"}
 	case wechat.ShapeJWE, wechat.ShapeJWS:
 		return lang.T{En: "a login token (JWT)", Zh: "登录令牌（JWT）"}
 	case wechat.ShapeUnknown, wechat.ShapeLoginCode, wechat.ShapeMockLiteral, wechat.ShapePhoneCode:
@@ -270,13 +270,14 @@ var textNewCode = lang.T{En: "get a new code: each works once", Zh: "请重新�
 // sentText tells when a code was sent and what came of it.
 func sentText(e session.Exchange, now time.Time) lang.Message {
 	ago := agoText(now.Sub(e.At))
-	switch {
-	case e.Outcome == session.OutcomeExchanged:
+	switch e.Outcome {
+	case session.OutcomeExchanged:
 		return lang.T{En: "%v with appid %s, and WeChat accepted it", Zh: "%v以 appid %s 发送，微信已接受"}.With(ago, e.AppID)
-	case e.Outcome == session.OutcomeRefused:
+	case session.OutcomeRefused:
 		return lang.T{En: "%v with appid %s, and WeChat refused it with errcode %d", Zh: "%v以 appid %s 发送，微信以 errcode %d 拒绝"}.With(ago, e.AppID, int(e.ErrCode))
-	case e.Outcome == session.OutcomeLost:
+	case session.OutcomeLost:
 		return lang.T{En: "%v with appid %s, and no usable answer came: it may be consumed", Zh: "%v以 appid %s 发送，但没有得到有效答复：可能已被消耗"}.With(ago, e.AppID)
+	case session.OutcomeSending, session.OutcomeUnsent:
 	}
 	return lang.T{En: "%v with appid %s, and wxlogin was ended before an answer came: it may be consumed", Zh: "%v以 appid %s 发送，但 wxlogin 在收到答复前被终止：可能已被消耗"}.With(ago, e.AppID)
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -48,9 +49,7 @@ func newHospital(t *testing.T, env map[string]string) *hospital {
 	h := &hospital{env: map[string]string{
 		"WXLOGIN_APPID": appID, "WXLOGIN_SECRET": secret, "WXLOGIN_CONFIG_DIR": dir, "WXLOGIN_STATE_DIR": filepath.Join(dir, "state"), "LANG": "C.UTF-8",
 	}}
-	for name, value := range env {
-		h.env[name] = value
-	}
+	maps.Copy(h.env, env)
 	lookup := func(name string) (string, bool) { value, set := h.env[name]; return value, set }
 	h.Options = doctor.Options{
 		Env: lookup, GOOS: "linux", Dir: dir, Now: time.Now,

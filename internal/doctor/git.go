@@ -56,9 +56,10 @@ func (x *examination) trackedSecretFiles(ctx context.Context, program string) []
 		if err != nil {
 			continue
 		}
-		if real, err := filepath.EvalSymlinks(absolute); err == nil {
-			absolute = real
+		if target, err := filepath.EvalSymlinks(absolute); err == nil {
+			absolute = target
 		}
+		//nolint:gosec // G204: git, and a file that the configuration names
 		command := exec.CommandContext(ctx, program, "-C", filepath.Dir(absolute), "ls-files", "--error-unmatch", "--", filepath.Base(absolute))
 		command.Env = gitEnvironment()
 		if command.Run() == nil {

@@ -51,7 +51,7 @@ func TestSpend(t *testing.T) {
 			t.Parallel()
 			store := memory.New()
 			s := login.Spender{Ledger: store, Origin: origin, AppID: appID, Now: newWatch().Now}
-			err := s.Spend(t.Context(), code, func(ctx context.Context) error {
+			err := s.Spend(t.Context(), code, func(context.Context) error {
 				if got := outcomes(t, store, code); len(got) != 1 || got[0] != "sending" {
 					t.Errorf("when it is sent the ledger has %v", got)
 				}

@@ -72,7 +72,7 @@ func togetherChild(path string) int {
 		})
 	}
 	group.Wait()
-	if err := errors.Join(append(errs, store.Close())...); err != nil {
+	if err := errors.Join(errors.Join(errs...), store.Close()); err != nil {
 		fmt.Println(err)
 		return 1
 	}

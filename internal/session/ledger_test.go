@@ -27,16 +27,16 @@ func TestSpending(t *testing.T) {
 		{"exchanged", []session.Exchange{sending(1), exchanged}, &exchanged},
 		{"exchanged, and used when it was forced", []session.Exchange{sending(1), exchanged, sending(3), refused(4, 40163)}, &exchanged},
 		{"lost", []session.Exchange{sending(1), lost}, &lost},
-		{"lost, then used", []session.Exchange{sending(1), lost, sending(3), refused(4, 40163)}, ptr(refused(4, 40163))},
-		{"killed", []session.Exchange{sending(1)}, ptr(sending(1))},
-		{"killed, after one that was not sent", []session.Exchange{sending(1), unsent, sending(3)}, ptr(sending(3))},
+		{"lost, then used", []session.Exchange{sending(1), lost, sending(3), refused(4, 40163)}, new(refused(4, 40163))},
+		{"killed", []session.Exchange{sending(1)}, new(sending(1))},
+		{"killed, after one that was not sent", []session.Exchange{sending(1), unsent, sending(3)}, new(sending(3))},
 		{"not sent", []session.Exchange{sending(1), unsent}, nil},
 		{"busy", []session.Exchange{sending(1), refused(2, -1)}, nil},
 		{"limited", []session.Exchange{sending(1), refused(2, 45011)}, nil},
 		{"wrong secret", []session.Exchange{sending(1), refused(2, 40125)}, nil},
 		{"wrong secret, then exchanged", []session.Exchange{sending(0), refused(1, 40125), sending(2), exchanged}, &exchanged},
-		{"invalid", []session.Exchange{sending(1), refused(2, 40029)}, ptr(refused(2, 40029))},
-		{"blocked", []session.Exchange{sending(1), refused(2, 40226)}, ptr(refused(2, 40226))},
+		{"invalid", []session.Exchange{sending(1), refused(2, 40029)}, new(refused(2, 40029))},
+		{"blocked", []session.Exchange{sending(1), refused(2, 40226)}, new(refused(2, 40226))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,8 +47,6 @@ func TestSpending(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // TestSealTokenIsBound moves a sealed token to another app and unseals it with another key, and mixes it up with session keys.
 func TestSealTokenIsBound(t *testing.T) {

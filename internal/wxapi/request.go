@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ const (
 // secrets returns the values that must not be seen.
 func (c call) secrets() []string {
 	var found []string
-	for _, p := range append(c.query[:len(c.query):len(c.query)], c.body...) {
+	for _, p := range slices.Concat(c.query, c.body) {
 		if p.kind == secret || p.kind == code {
 			found = append(found, p.value)
 		}

@@ -43,7 +43,7 @@ func keepBusy(path string) int {
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 	stop()
 	group.Wait()
-	if err := errors.Join(append(errs, s.Close())...); err != nil {
+	if err := errors.Join(errors.Join(errs...), s.Close()); err != nil {
 		fmt.Println(err)
 		return 1
 	}
