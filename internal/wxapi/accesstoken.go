@@ -40,8 +40,10 @@ func (c *Client) StableTokenRequest() Request { return c.describe(c.stableToken(
 // stableToken takes everything in a JSON body; in the query WeChat does not see it (41002).
 func (c *Client) stableToken() call {
 	return call{method: http.MethodPost, path: "/cgi-bin/stable_token", body: []param{
-		{"grant_type", "client_credential", plain}, {"appid", string(c.appID), plain},
-		{"secret", c.secret.Reveal(), secret}, {"force_refresh", "false", literal},
+		{"grant_type", "client_credential", plain},
+		{"appid", string(c.appID), plain},
+		{"secret", c.secret.Reveal(), secret},
+		{"force_refresh", "false", literal},
 	}}
 }
 
