@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"io"
 	"net/url"
 	"regexp"
 	"slices"
@@ -250,6 +251,19 @@ func controlCases(v vault) []httpCase {
 	return cases
 }
 
+// A countdown ends what would go on, after so many lines.
+type countdown struct {
+	lines int
+	end   func()
+}
+
+func (c *countdown) Write(p []byte) (int, error) {
+	if c.lines -= bytes.Count(p, []byte("\n")); c.lines <= 0 {
+		c.end()
+	}
+	return len(p), nil
+}
+
 // hold logs in at the simulated WeChat and plants what it answers: from here on none of it must be seen.
 func hold(t *testing.T, s *canaryServer, v vault, f *finder) held {
 	t.Helper()
@@ -290,11 +304,13 @@ func hold(t *testing.T, s *canaryServer, v vault, f *finder) held {
 func searchRemembered(t *testing.T, s *canaryServer, v vault, f *finder) {
 	t.Helper()
 	seen := 0
+	kept := s.home.run(t.Context(), invocation{leaf: "mock journal", args: []string{"-o", "ndjson"}}.in(s.home, s.ready.URL, nil))
+	records := bytes.Count(kept.stdout, []byte("\n"))
 	for _, in := range []invocation{
 		{leaf: "mock journal"},
 		{leaf: "mock journal", args: []string{"--failed", "--limit", "5"}},
 		{leaf: "mock journal", args: []string{"-o", "ndjson"}},
-		{leaf: "mock journal", args: []string{"--follow"}, limit: 300 * time.Millisecond},
+		{leaf: "mock journal", args: []string{"--follow"}},
 		{leaf: "mock assert", args: []string{"--on", "jscode2session", "--count", "9999"}},
 		{leaf: "mock world show", allow: []string{v.phoneWorld.name}},
 		{leaf: "mock app list"},
@@ -305,7 +321,11 @@ func searchRemembered(t *testing.T, s *canaryServer, v vault, f *finder) {
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
 			ctx, cancel := in.within(t.Context())
-			r := s.home.run(ctx, in.in(s.home, s.ready.URL, form))
+			var out io.Writer
+			if slices.Contains(in.args, "--follow") {
+				out = &countdown{lines: records, end: cancel}
+			}
+			r := s.home.start(ctx, in.in(s.home, s.ready.URL, form), out)()
 			cancel()
 			s.home.search(t, f, in.leaf+" of what was sent", r, in.allow...)
 			seen += strings.Count(string(r.stdout), "/sns/jscode2session")
@@ -314,7 +334,7 @@ func searchRemembered(t *testing.T, s *canaryServer, v vault, f *finder) {
 			}
 		}
 	}
-	if seen < 10 {
+	if seen < 10 || records < 10 {
 		t.Errorf("the journal shows %d calls: is it searched?", seen)
 	}
 }

@@ -46,14 +46,12 @@ func networks(t *testing.T, key planted) []network {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the clients that refuse its certificate
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	plain := serveHTTP(t, http.NotFound)
 	return append(all,
 		network{"good", serveHTTP(t, text(200, "text/plain", func(request) string {
 			return `{"session_key":"` + key.value + `","openid":"` + canaryOpenID + `"}`
 		}))},
-		network{"refused", closed.URL},
+		network{"refused", "http://127.0.0.1:1"},
 		network{"certificate of a stranger", secure.URL},
 		network{"TLS against plain HTTP", "https" + strings.TrimPrefix(plain, "http")},
 		network{"no such host", "https://canary.invalid"},

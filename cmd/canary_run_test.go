@@ -79,13 +79,20 @@ func newHome(t *testing.T, v vault) *home {
 	t.Helper()
 	h := &home{dir: t.TempDir()}
 	for name, content := range map[string]string{
-		"secret.txt":    v.secretFile.value + "\n",
-		"command.txt":   v.secretCommand.value + "\n",
-		"key.txt":       v.keyFile.value + "\n",
-		"token.txt":     v.token() + "\n",
-		"payload.json":  `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA=="}`,
-		"withkey.json":  `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","session_key":"` + v.keyJSON.value + `"}`,
-		"badkey.json":   `{"encryptedData":"AAAA","iv":"AAAA","session_key":"` + v.keyJSON.value + `"`,
+		"secret.txt":   v.secretFile.value + "\n",
+		"command.txt":  v.secretCommand.value + "\n",
+		"key.txt":      v.keyFile.value + "\n",
+		"token.txt":    v.token() + "\n",
+		"payload.json": `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA=="}`,
+		"withkey.json": `{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","session_key":"` + v.keyJSON.value + `"}`,
+		"badkey.json":  `{"encryptedData":"AAAA","iv":"AAAA","session_key":"` + v.keyJSON.value + `"`,
+		"lines.ndjson": strings.Join([]string{
+			`{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","session_key":"` + v.keyJSON.value + `","id":1}`,
+			`{"encryptedData":"` + canaryData + `","iv":"r7BXXKkLb8qrSNn05n0qiA==","openid":"` + canaryOpenID + `","detail":{"session_key":"` + v.keyJSON.value + `"}}`,
+			`{"encryptedData":"` + v.phone.value + `","iv":"` + v.wechatToken() + `","SessionKey":"` + v.keyJSON.value + `"}`,
+			`{"session_key":"` + v.keyJSON.value + `","sessionKey":"` + v.keyFile.value + `"}`,
+			`{"session_key":"` + v.keyJSON.value, v.keyJSON.value, `"` + v.keyJSON.value + `"`,
+		}, "\n"),
 		"wrongkey.json": `{"encryptedData":"` + v.keyJSON.value + `","iv":"` + v.wechatToken() + `","session_key":"` + v.keyJSON.value + v.phone.value + `"}`,
 		"config.yaml": strings.NewReplacer("DIR", h.dir).Replace("appid: " + canaryAppID + "\nsecret: " + v.secretLiteral.value +
 			"\nintrospection_secret: " + v.introspection.value +

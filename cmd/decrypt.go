@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -26,6 +28,8 @@ type decryptOptions struct {
 	openID                                   string
 	noWatermark                              bool
 	maxAge                                   time.Duration
+	diagnosis                                diagnosisOptions
+	bulk                                     bulkOptions
 }
 
 // decryptResult is what decrypt prints with --json. The field names are API.
@@ -34,6 +38,9 @@ type decryptResult struct {
 	Data      json.RawMessage  `json:"data"`
 	Watermark *watermarkResult `json:"watermark"` // null when WeChat sent none
 	Checks    opendata.Checks  `json:"checks"`
+
+	Repaired    []diagnosisObject  `json:"repaired,omitempty"` // what --repair undid
+	Explanation *explanationObject `json:"explanation,omitempty"`
 }
 
 type watermarkResult struct {
@@ -48,13 +55,14 @@ func newDecrypt(a *app.App) *cobra.Command {
 		Use:   "decrypt [FILE | -]",
 		Short: lang.T{En: "Decrypt encryptedData, and check that it is genuine", Zh: "解密 encryptedData 并校验其真实性"},
 		Long: lang.T{
-			En: "Takes the JSON object that wx.getUserInfo, the phone button and their like hand to success, from a file or standard input, or its parts as flags. The session_key comes from --session-key, from the object (\"session_key\"), or from a session that exchange saved: of the user given by --openid, or the newest one.\nThe watermark must be of the configured appid (or of --appid), and rawData must match its signature where both are given. On a terminal the plain text is indented; in a pipe it is byte for byte what WeChat encrypted.\nA session_key on the command line can be seen by others on the machine: @FILE, env:NAME and - (standard input) are safer.",
-			Zh: "输入是 wx.getUserInfo、手机号按钮等返回给 success 的 JSON 对象，可来自文件或标准输入，也可用参数分别给出。session_key 取自 --session-key、对象中的 \"session_key\"，或 exchange 保存的会话：由 --openid 指定用户，否则用最近的一个。\n水印中的 appid 必须与配置的 appid（或 --appid）一致；同时给出 rawData 和 signature 时必须匹配。在终端上明文会缩进显示，在管道中则与微信加密的内容逐字节相同。\n命令行上的 session_key 会被本机其他用户看到，使用 @FILE、env:NAME 或 -（标准输入）更安全。",
+			En: "Takes the JSON object that wx.getUserInfo, the phone button and their like hand to success, from a file or standard input, or its parts as flags. The session_key comes from --session-key, from the object (\"session_key\"), or from a session that exchange saved: of the user given by --openid, or the newest one.\nThe watermark must be of the configured appid (or of --appid), and rawData must match its signature where both are given. On a terminal the data is shown by kind: a phone number large, steps as a chart; --json has the JSON. In a pipe it is byte for byte what WeChat encrypted.\nWith --bulk the input is NDJSON, such an object a line, also compressed with gzip, and the output a line for each: {\"line\":1,\"ok\":true,\"kind\":\"phone\",\"data\":{…}} or {\"line\":2,\"ok\":false,\"diagnosis\":{…}}, in the same order. The session_key is the line's own, or that of --session-key, or that of the saved session of the line's openid. Lines of more than 1 MiB and lines that are no JSON fail alone, blank ones have no result. Of the lines that fail with one and the same error 1000 are examined, and then one in 128; --repair examines all of them. A summary goes to standard error; the exit code is 6 if any failed.\nA session_key on the command line can be seen by others on the machine: @FILE, env:NAME and - (standard input) are safer.",
+			Zh: "输入是 wx.getUserInfo、手机号按钮等返回给 success 的 JSON 对象，可来自文件或标准输入，也可用参数分别给出。session_key 取自 --session-key、对象中的 \"session_key\"，或 exchange 保存的会话：由 --openid 指定用户，否则用最近的一个。\n水印中的 appid 必须与配置的 appid（或 --appid）一致；同时给出 rawData 和 signature 时必须匹配。在终端上按数据种类显示（手机号用大字，步数用图表），--json 则输出 JSON；在管道中与微信加密的内容逐字节相同。\n使用 --bulk 时，输入是 NDJSON：每行一个这样的对象，也可以是 gzip 压缩的；每行对应输出一行，顺序不变：{\"line\":1,\"ok\":true,\"kind\":\"phone\",\"data\":{…}} 或 {\"line\":2,\"ok\":false,\"diagnosis\":{…}}。session_key 取自该行本身，其次是 --session-key，再次是该行 openid 的已保存会话。超过 1 MiB 的行和不是 JSON 的行只影响自身，空行没有结果。同一种错误最多逐行检验 1000 行，之后每 128 行检验一行；--repair 会检验全部。汇总写到标准错误，有行失败时退出码为 6。\n命令行上的 session_key 会被本机其他用户看到，使用 @FILE、env:NAME 或 -（标准输入）更安全。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "what wx.getUserInfo gave, under the saved session", Zh: "用已保存的会话解密 wx.getUserInfo 的结果"}, Line: "wxlogin decrypt payload.json"},
 			{Note: lang.T{En: "a phone number, from a running mock", Zh: "模拟服务给出的手机号"}, Line: "wxlogin mock phone | wxlogin decrypt - -q .data.phoneNumber"},
 			{Note: lang.T{En: "the parts one by one", Zh: "逐项给出"}, Line: "wxlogin decrypt --data @data.txt --iv r7BXXKkLb8qrSNn05n0qiA== --session-key env:SESSION_KEY --appid wx4f4bc4dec97d474b"},
+			{Note: lang.T{En: "a log of a million payloads, one a line", Zh: "每行一条数据的日志，一百万条"}, Line: "wxlogin decrypt --bulk payloads.ndjson.gz --keep > plain.ndjson"},
 		},
 	})
 	c.Args = app.MaxArgs(1)
@@ -66,6 +74,9 @@ func newDecrypt(a *app.App) *cobra.Command {
 		}
 		if err := checkDecryptFlags(c.Flags(), opts); err != nil {
 			return err
+		}
+		if opts.bulk.on {
+			return runBulk(c.Context(), a, opts)
 		}
 		return runDecrypt(c.Context(), a, opts)
 	}
@@ -83,16 +94,21 @@ func decryptFlags(a *app.App, c *cobra.Command, opts *decryptOptions) {
 	f.StringVar(&opts.openID, "openid", "", text(lang.T{En: "use the saved session of this user: `OPENID`", Zh: "使用该用户已保存的会话：`OPENID`"}))
 	f.BoolVar(&opts.noWatermark, "no-watermark", false, text(lang.T{En: "do not check for which app the data was made", Zh: "不校验数据属于哪个小程序"}))
 	f.DurationVar(&opts.maxAge, "max-age", 0, text(lang.T{En: "refuse data older than this, such as 5m: `DURATION`", Zh: "拒绝早于此时长的数据，例如 5m：`DURATION`"}))
+	diagnosisFlags(a, f, &opts.diagnosis)
+	bulkFlags(a, f, &opts.bulk)
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the data must be for", Zh: "数据必须属于的小程序 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host whose saved sessions are used", Zh: "使用哪个接口地址下保存的会话"})
 }
 
 // checkDecryptFlags refuses values that would silently count as not given: an unset variable in a script, most often.
 func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
-	for _, name := range []string{"data", "iv", "session-key", "raw-data", "signature", "openid"} {
+	for _, name := range []string{"data", "iv", "session-key", "raw-data", "signature", "openid", "keys"} {
 		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return app.Usage(textFlagEmpty, name)
 		}
+	}
+	if err := checkBulkFlags(f, opts); err != nil {
+		return err
 	}
 	switch {
 	case opts.data != "" && opts.iv == "" && opts.file == "":
@@ -107,24 +123,26 @@ func checkDecryptFlags(f *pflag.FlagSet, opts decryptOptions) error {
 }
 
 func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
+	ring := keyRing{}
+	var err error
+	if ring.given, err = readKeys(a, opts.diagnosis.keys); err != nil {
+		return err
+	}
 	input, err := readDecryptInput(a, opts)
 	if err != nil {
 		return err
 	}
-	if err := present(input); err != nil {
-		return err
-	}
 	policy := opendata.Policy{Now: a.Now(), MaxAge: opts.maxAge, SkipWatermark: opts.noWatermark}
-	mocked, err := completeFromState(ctx, a, opts, &input, &policy)
+	if err := present(input); err != nil {
+		_, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+		return failed
+	}
+	mocked, err := completeFromState(ctx, a, opts, &input.Pasted, &policy, &ring)
 	if err != nil {
 		return err
 	}
-	payload, err := opendata.Open(input.SessionKey, input.Envelope)
-	if err != nil {
-		return err
-	}
-	checks, err := policy.Check(payload, input.Envelope, input.SessionKey)
-	ahead := mocked && payload.Watermark.Present && payload.Watermark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
+	opened, err := open(ctx, a, opts, input, policy, ring)
+	ahead := mocked && opened.mark.Present && opened.mark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
 	switch {
 	case err != nil && ahead:
 		return &mockClockError{err}
@@ -133,10 +151,46 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 	case ahead:
 		a.IO.Hint(hintMockClock.With())
 	}
-	if checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
+	if opened.checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
 		a.IO.Warn(textNoAppIDToCheck.With())
 	}
-	return printDecrypted(a, payload, checks)
+	return printDecrypted(a, opened)
+}
+
+// A decrypted is data that was opened, perhaps by a repair.
+type decrypted struct {
+	payload     opendata.Payload
+	mark        opendata.Watermark // also of data that the policy refuses
+	checks      opendata.Checks
+	repaired    []diagnose.Finding
+	explanation *explanation
+}
+
+// open decrypts and checks, and where that fails finds out why.
+func open(ctx context.Context, a *app.App, opts decryptOptions, input decryptInput, policy opendata.Policy, ring keyRing) (decrypted, error) {
+	var d decrypted
+	err := input.malformed
+	if err == nil {
+		if d.payload, err = opendata.Open(input.SessionKey, input.Envelope); err == nil {
+			d.mark = d.payload.Watermark
+			d.checks, err = policy.Check(d.payload, input.Envelope, input.SessionKey)
+		}
+	}
+	if err == nil {
+		if opts.diagnosis.explain {
+			d.explanation = explanationOf(diagnose.Data(input.toDiagnose(policy, ring, ring.given)))
+		}
+		return d, nil
+	}
+	repaired, failed := diagnosed(ctx, a, opts.diagnosis, input, policy, ring, err)
+	if repaired == nil {
+		return d, failed
+	}
+	d.payload, d.mark, d.checks, d.repaired = repaired.Payload, repaired.Payload.Watermark, repaired.Checks, failed.report.Findings
+	if opts.diagnosis.explain {
+		d.explanation = explanationOf(failed.report)
+	}
+	return d, nil
 }
 
 // A mockClockError is the failure of a check on data that a mock made in what is the future here.
@@ -154,26 +208,22 @@ type refusedError struct{ errMsg redact.Untrusted }
 
 func (e *refusedError) Error() string { return "wx.* failed: " + e.errMsg.String() }
 
-// present refuses input without data or iv before anybody looks for a key.
-func present(input opendata.Pasted) error {
-	var field string
+// present refuses input without data before anybody looks for a key.
+func present(input decryptInput) error {
 	switch {
-	case input.EncryptedData == "":
-		field = "encryptedData"
-	case input.IV == "":
-		field = "iv"
-	default:
+	case input.EncryptedData != "":
 		return nil
-	}
-	if strings.Contains(string(input.ErrMsg), ":fail") {
+	case input.malformed != nil:
+		return input.malformed
+	case strings.Contains(string(input.ErrMsg), ":fail"):
 		return &refusedError{input.ErrMsg}
 	}
-	return &missingMemberError{field}
+	return &missingMemberError{"encryptedData"}
 }
 
 // completeFromState fills in what the input leaves open: the key from a saved session, the appid from the configuration. With a key and
 // --appid or --no-watermark given it touches nothing. mocked tells that the session is one of this machine's mock.
-func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy) (mocked bool, err error) {
+func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, input *opendata.Pasted, policy *opendata.Policy, ring *keyRing) (mocked bool, err error) {
 	if flag, ok := a.Flags.Keys["appid"]; ok {
 		policy.AppID = wechat.AppID(flag)
 		if err := policy.AppID.Check(); err != nil {
@@ -196,7 +246,7 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if input.OpenID != "" && policy.AppID == "" {
 		return false, app.Usage(textOpenIDNeedsApp)
 	}
-	found, _, err := a.SavedSession(ctx, policy.AppID, input.OpenID)
+	found, store, err := a.SavedSession(ctx, policy.AppID, input.OpenID)
 	if e, ok := errors.AsType[*app.NoSessionError](err); ok {
 		e.KeyWillDo = true
 	}
@@ -204,6 +254,8 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 		return false, err
 	}
 	input.SessionKey, policy.AppID = found.Key, found.AppID
+	ring.current, ring.store = &found, store
+	ring.others = session.Filter{Origin: found.Origin, AppID: found.AppID, Limit: maxSessions}
 	return isLoopbackURL(string(found.Origin)), nil
 }
 
@@ -216,19 +268,29 @@ func isLoopbackURL(origin string) bool {
 	return isLoopback(host)
 }
 
-func printDecrypted(a *app.App, payload opendata.Payload, checks opendata.Checks) error {
+func printDecrypted(a *app.App, d decrypted) error {
 	output, err := a.Output()
 	if err != nil {
 		return err
 	}
-	if checks.WatermarkAppID == opendata.OutcomeAbsent {
-		a.IO.Warn(textNoWatermark.With(payload.Kind))
+	repaired := warnRepaired(a, d.repaired)
+	if d.checks.WatermarkAppID == opendata.OutcomeAbsent {
+		a.IO.Warn(textNoWatermark.With(d.payload.Kind))
 	}
 	if !output.Machine() {
-		return a.IO.PrintDocument(payload.Plain)
+		show := func() error { return a.IO.PrintDocument(d.payload.Plain) }
+		if a.IO.OutTTY {
+			show = func() error { return showPayload(a, d.payload, d.checks) }
+		}
+		if err := show(); err != nil || d.explanation == nil {
+			return err
+		}
+		return a.IO.PrintErr(d.explanation.print)
 	}
-	result := decryptResult{Kind: payload.Kind, Data: payload.JSON(), Checks: checks}
-	if mark := payload.Watermark; mark.Present {
+	result := decryptResult{
+		Kind: d.payload.Kind, Data: d.payload.JSON(), Checks: d.checks, Repaired: repaired, Explanation: d.explanation.in(a.IO.Lang),
+	}
+	if mark := d.payload.Watermark; mark.Present {
 		result.Watermark = &watermarkResult{mark.AppID, mark.Timestamp.Unix()}
 	}
 	return output.Print(a.IO, result, func(*term.Page) {})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -16,54 +17,68 @@ import (
 // maxInput bounds what is read of a file or of standard input, in bytes. The largest open data is some KiB.
 const maxInput = 1 << 20
 
-// readDecryptInput merges the JSON object, if one is given, with the flags; flags win.
-func readDecryptInput(a *app.App, opts decryptOptions) (opendata.Pasted, error) {
+// A decryptInput is what a run has to work with.
+type decryptInput struct {
+	opendata.Pasted                 // the object and the flags; flags win
+	given           opendata.Pasted // the flags alone
+	document        []byte          // the object as it came; nil where there are only flags
+	malformed       error           // why the document is none; the members are those that stand in it once it is unwrapped, if any
+}
+
+// readDecryptInput merges the JSON object, if one is given, with the flags; flags win. A document that is none is kept for the
+// diagnosis, which may know what it is.
+func readDecryptInput(a *app.App, opts decryptOptions) (decryptInput, error) {
 	if opts.file == "" && opts.data == "" {
 		if a.IO.InTTY {
-			return opendata.Pasted{}, app.Usage(textNoData)
+			return decryptInput{}, app.Usage(textNoData)
 		}
 		opts.file = "-"
 	}
 	if opts.file != "" && opts.data != "" {
-		return opendata.Pasted{}, app.Usage(textFileAndData)
+		return decryptInput{}, app.Usage(textFileAndData)
 	}
-	var document []byte
+	var input decryptInput
+	var err error
 	if opts.file != "" {
-		var err error
-		if document, err = readFile(a, opts.file, "FILE"); err != nil {
-			return opendata.Pasted{}, err
-		}
-	}
-	given, err := readDecryptFlags(a, opts) // before the document is looked at: two readers of standard input are the earlier mistake
-	if err != nil {
-		return opendata.Pasted{}, err
-	}
-	var input opendata.Pasted
-	if opts.file != "" {
-		if input, err = opendata.ParsePasted(document); err != nil {
+		if input.document, err = readFile(a, opts.file, "FILE"); err != nil {
 			return input, err
 		}
 	}
+	// Before the document is looked at: two readers of standard input are the earlier mistake.
+	if input.given, err = readDecryptFlags(a, opts); err != nil {
+		return input, err
+	}
+	if opts.file != "" {
+		if input.Pasted, err = opendata.ParsePasted(input.document); err != nil {
+			input.malformed = err
+			input.Pasted, _ = diagnose.Unwrap(input.document)
+		}
+	}
+	input.merge()
+	if opts.openID != "" {
+		input.OpenID = wechat.OpenID(opts.openID)
+	}
+	return input, nil
+}
+
+// merge lets the flags win.
+func (in *decryptInput) merge() {
 	for _, part := range []struct {
 		to    *string
 		value string
 	}{
-		{&input.EncryptedData, given.EncryptedData},
-		{&input.IV, given.IV},
-		{&input.RawData, given.RawData},
-		{&input.Signature, given.Signature},
+		{&in.EncryptedData, in.given.EncryptedData},
+		{&in.IV, in.given.IV},
+		{&in.RawData, in.given.RawData},
+		{&in.Signature, in.given.Signature},
 	} {
 		if part.value != "" {
 			*part.to = part.value
 		}
 	}
-	if !given.SessionKey.IsZero() {
-		input.SessionKey = given.SessionKey
+	if !in.given.SessionKey.IsZero() {
+		in.SessionKey = in.given.SessionKey
 	}
-	if opts.openID != "" {
-		input.OpenID = wechat.OpenID(opts.openID)
-	}
-	return input, nil
 }
 
 // readDecryptFlags reads the parts that flags give.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/bulk"
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
@@ -55,16 +56,24 @@ type failure struct {
 	message lang.Message
 	cause   lang.Message // why it may have happened, where that is worth a line
 	hints   []lang.Message
-	found   []diagnose.Finding // the causes that are known, likeliest first; in place of cause
-	stopped []diagnose.Finding // what the message and the hints are made of
-	checks  *opendata.Checks   // of decrypt
-	silent  bool               // the answer on standard output says it all
+	checks  *opendata.Checks // of decrypt
+	summary *bulk.Summary    // of decrypt --bulk
+	silent  bool             // the answer on standard output says it all
+
+	verdict     *diagnose.Finding  // the message is its verdict
+	diagnosis   []diagnose.Finding // all that was found, the verdict first
+	facts       []lang.Message     // in place of a diagnosis
+	explanation *explanation       // of --explain
+
+	found   []diagnose.Finding // the causes of a refusal, likeliest first; in place of cause
+	stopped []diagnose.Finding // why a code was not sent: what the message and the hints are made of
 }
 
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
 func classify(err error) failure {
 	for _, known := range []func(error) (failure, bool){
-		classifySignal, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken, classifyLocal,
+		classifySignal, classifyBulk, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken,
+		classifyLocal,
 	} {
 		if f, ok := known(err); ok {
 			return f
@@ -115,7 +124,15 @@ func report(a *app.App, c *cobra.Command, err error) int {
 
 // printError writes the message, its cause and a line for each hint.
 func printError(a *app.App, f failure) {
+	if f.explanation != nil {
+		_ = a.IO.PrintErr(f.explanation.print) // nothing is left to tell it to
+		a.IO.Note(lang.Message{})
+	}
+	if f.verdict != nil {
+		f.message = textFinding.With(f.message, f.verdict.ID+" "+f.verdict.Name)
+	}
 	a.IO.Fail(f.message)
+	printDiagnosis(a, f)
 	if !f.cause.IsZero() {
 		a.IO.Cause(f.cause)
 	}
@@ -146,40 +163,25 @@ type errorBody struct {
 	Hint    []string         `json:"hint"`
 	Checks  *opendata.Checks `json:"checks,omitempty"`
 
-	Diagnosis []findingObject `json:"diagnosis,omitempty"`
-}
-
-// findingObject is a [diagnose.Finding] in the reader's language. The field names are API.
-type findingObject struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Verdict  string   `json:"verdict"`
-	Evidence []string `json:"evidence"`
-	Fix      string   `json:"fix"`
-}
-
-func findingObjects(found []diagnose.Finding, l lang.Lang) []findingObject {
-	var objects []findingObject
-	for _, f := range found {
-		o := findingObject{ID: f.ID, Name: f.Name, Verdict: f.Verdict.In(l), Evidence: []string{}, Fix: f.Fix.In(l)}
-		for _, e := range f.Evidence {
-			o.Evidence = append(o.Evidence, e.In(l))
-		}
-		objects = append(objects, o)
-	}
-	return objects
+	Diagnosis   []diagnosisObject  `json:"diagnosis,omitempty"`
+	Explanation *explanationObject `json:"explanation,omitempty"`
+	Summary     *bulk.Summary      `json:"summary,omitempty"`
 }
 
 func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
-		Message: f.message.In(l), Hint: []string{}, Checks: f.checks, Diagnosis: findingObjects(slices.Concat(f.stopped, f.found), l),
+		Message: f.message.In(l), Hint: []string{}, Checks: f.checks, Summary: f.summary,
+		Diagnosis: diagnosisObjects(slices.Concat(f.stopped, f.found, f.diagnosis), l), Explanation: f.explanation.in(l),
 	}
 	for _, found := range f.found {
 		body.Hint = append(body.Hint, textLikelyCause.With(found.Verdict).In(l), found.Fix.In(l))
 	}
 	if !f.cause.IsZero() {
 		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))
+	}
+	if f.verdict != nil {
+		body.Hint = append(body.Hint, bare(f.verdict.Fix).In(l))
 	}
 	for _, hint := range f.hints {
 		body.Hint = append(body.Hint, hint.In(l))

@@ -40,6 +40,9 @@ func classifyData(err error) (failure, bool) {
 		}
 		return f, true
 	}
+	if e, ok := errors.AsType[*unknownTextError](err); ok {
+		return unknownTextFailure(e), true
+	}
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return invalid(textInputTooLarge.With(e.by, maxInput>>10)), true
 	}

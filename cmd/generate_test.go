@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -42,6 +43,7 @@ func TestGenerated(t *testing.T) {
 	files["docs/control-api.md"] = controlAPI(t, lang.English)
 	files["docs/zh-CN/control-api.md"] = controlAPI(t, lang.Chinese)
 	files["docs/faults.md"], files["docs/zh-CN/faults.md"] = faultPage(lang.English), faultPage(lang.Chinese)
+	files["docs/diagnoses.md"], files["docs/zh-CN/diagnoses.md"] = diagnose.Markdown(lang.English), diagnose.Markdown(lang.Chinese)
 	manual(files, "docs/cli", lang.English)
 	manual(files, "docs/zh-CN/cli", lang.Chinese)
 	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli"} {

@@ -77,6 +77,13 @@ func TestJSON(t *testing.T) {
 	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
 		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")
 
+	const entry = "id name verdict{en zh} test{en zh} fix{en zh} confirm"
+	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
+		"checks{watermark_appid age_seconds signature} explanation{blocks{map readable total bytes} tests[id name outcome] notes[] facts[]}", phone, "decrypt", "-", "--explain")
+	answers("phrase errcodes[errcode errmsg meaning{en zh} cause{en zh} fix{en zh} retryable confirm] diagnoses[]", "", "explain", "40029")
+	answers("phrase{text stacks line note} errcodes[] diagnoses["+entry+"]", "", "explain", "pad block corrupted")
+	answers("percent fits[reason{en zh} diagnoses["+entry+"]]", "", "explain", "--rate", "30%")
+
 	token := jsonToken(t, mock.ready.URL, value(call("", "mock", "login"), "code"))
 	header, claims := "header{alg enc kid typ}", "claims{iss sub aud iat exp jti unionid}"
 	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
@@ -195,15 +202,16 @@ func TestJSONError(t *testing.T) {
 		{"configuration", "exchange abc --appid " + canaryAppID, "error{kind exit message hint[]}", 3},
 		{
 			"of WeChat", "exchange abc --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + demoAppID(),
-			"error{kind exit errcode rid message hint[] diagnosis[id name verdict evidence[] fix]}", 5,
+			"error{kind exit errcode rid message hint[] diagnosis[id name verdict evidence[] fix repairable]}", 5,
 		},
 		{
 			"not sent", "exchange " + canaryOpenID + " --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + demoAppID(),
-			"error{kind exit message hint[] diagnosis[id name verdict evidence[] fix]}", 5,
+			"error{kind exit message hint[] diagnosis[id name verdict evidence[] fix repairable]}", 5,
 		},
 		{
 			"with checks", "decrypt official.json --appid wx0000000000000001",
-			"error{kind exit message hint[] checks{watermark_appid age_seconds signature}}", 6,
+			"error{kind exit message hint[] checks{watermark_appid age_seconds signature} " +
+				"diagnosis[id name verdict evidence[] fix repairable]}", 6,
 		},
 		{"network", "mock login --url http://127.0.0.1:1", "error{kind exit message hint[]}", 7},
 	} {

@@ -137,7 +137,7 @@ func printPhone(a *app.App, s *spending, openID wechat.OpenID, number wxapi.Phon
 		}
 		p.Fields([]term.Field{
 			{Label: labelPhone, Value: result.PhoneNumber},
-			{Label: labelCountry, Value: result.CountryCode},
+			{Label: labelCountryCode, Value: result.CountryCode},
 			{Label: labelAppID, Value: string(result.AppID)},
 			{Label: labelOpenID, Value: string(openID)},
 			{Label: labelTapped, Value: tapped},
@@ -152,7 +152,5 @@ func printPhone(a *app.App, s *spending, openID wechat.OpenID, number wxapi.Phon
 var (
 	textPhoneExchanged = lang.T{En: "the code was exchanged", Zh: "code 兑换成功"}
 	textBadOpenID      = lang.T{En: `--openid is not 28 characters of A-Z a-z 0-9 _ - that start with "o"`, Zh: `--openid 不是以 "o" 开头的 28 位字符（A-Z a-z 0-9 _ -）`}
-	labelPhone         = lang.T{En: "phone number", Zh: "手机号"}
-	labelCountry       = lang.T{En: "country code", Zh: "国家代码"}
 	labelTapped        = lang.T{En: "tapped", Zh: "点击时间"}
 )

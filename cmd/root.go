@@ -70,7 +70,7 @@ func run(ctx context.Context, a *app.App, args []string) int {
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		completeFlags(a, root)
 	}
-	root.SetArgs(args)
+	root.SetArgs(protectNumbers(args))
 	root.SetOut(a.IO.Out)
 	root.SetErr(a.IO.Err)
 	c, err := root.ExecuteContextC(ctx)
@@ -105,7 +105,7 @@ func newRoot(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "find out why a payload does not decrypt", Zh: "查明数据为何无法解密"}, Line: "wxlogin decrypt payload.json"},
 		},
 	},
-		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newPhone(a), newAccessToken(a),
+		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newExplain(a), newPhone(a), newAccessToken(a),
 		session.New(a), mock.New(a), newKey(a), config.New(a), newDoctor(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

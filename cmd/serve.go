@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/config"
+	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -34,6 +36,8 @@ type serveOptions struct {
 	users          int
 	plusShare      int
 	givenPlusShare bool
+	offline        bool
+	caDir          string
 	readyFile      string
 	journalSize    int
 	hosts          []string
@@ -66,6 +70,8 @@ func newServe(a *app.App) *cobra.Command {
 	f.StringVar(&opts.world, "world", "", text(lang.T{En: "with --mock: start with the world in `FILE` (wxlogin mock world save)", Zh: "与 --mock 一起使用：以 `FILE` 中的模拟世界启动（wxlogin mock world save）"}))
 	f.IntVar(&opts.users, "users", 0, text(lang.T{En: "with --mock: begin with `NUMBER` users: u000001 and so on", Zh: "与 --mock 一起使用：初始有 `NUMBER` 个用户：u000001 等"}))
 	f.IntVar(&opts.plusShare, "plus-share", world.DefaultPlusSlashPercent, text(lang.T{En: "with --mock: `PERCENT` of session keys and ivs with both + and /, the others have neither", Zh: "与 --mock 一起使用：同时含 + 和 / 的 session_key 与 iv 所占 `PERCENT`，其余两者皆无"}))
+	f.BoolVar(&opts.offline, "offline", false, text(lang.T{En: "with --mock: as a proxy, refuse every host that is neither WeChat's nor this machine", Zh: "与 --mock 一起使用：作为代理时，拒绝微信和本机以外的所有主机"}))
+	f.StringVar(&opts.caDir, "ca-dir", "", text(lang.T{En: "with --mock: keep the certificate of the run's CA as ca.pem in `DIR`", Zh: "与 --mock 一起使用：把本次运行的 CA 证书保存为 `DIR` 中的 ca.pem"}))
 	f.StringVar(&opts.readyFile, "ready-file", "", text(lang.T{En: "write `FILE` when ready, remove it at the end", Zh: "就绪时写入 `FILE`，结束时删除"}))
 	f.StringSliceVar(&opts.hosts, "host", nil, text(lang.T{En: "answer for this host `NAME`, too (repeatable)", Zh: "也响应这个主机名 `NAME`（可重复）"}))
 	a.KeyFlag(c, "addr", "addr", "HOST:PORT", lang.T{En: "listen here; port 0 picks a free one (default 127.0.0.1:8420)", Zh: "监听地址，端口 0 表示自动选择（默认 127.0.0.1:8420）"})
@@ -84,6 +90,9 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	ctx := c.Context()
 	if opts.readyFile == "" && c.Flags().Changed("ready-file") { // a variable that a script forgot to set
 		return app.Usage(textReadyFile, "", "no file is named")
+	}
+	if opts.caDir == "" && c.Flags().Changed("ca-dir") { // as above
+		return app.Usage(textCADir, "", "no directory is named")
 	}
 	if !opts.mock && opts.needsMock() {
 		return app.Usage(textNeedsMock)
@@ -125,6 +134,9 @@ func serve(ctx context.Context, a *app.App, options stack.Options, readyFile str
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	running, err := stack.Start(serving, options)
+	if failed, is := errors.AsType[*intercept.FilesError](err); is {
+		return app.Usage(textCADir, failed.Path, systemReason(failed.Err))
+	}
 	if err != nil {
 		return err
 	}
@@ -179,7 +191,10 @@ func realOptions(ctx context.Context, a *app.App, c *config.Config, options *sta
 
 // mockOptions decide which app the simulation knows, and who may steer it.
 func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOptions) (*stack.Mock, error) {
-	mock := &stack.Mock{Adopt: opts.adopt, Strict: opts.strict, Seed: opts.seed, JournalSize: opts.journalSize}
+	mock := &stack.Mock{
+		Adopt: opts.adopt, Strict: opts.strict, Seed: opts.seed, JournalSize: opts.journalSize,
+		Offline: opts.offline, CADir: opts.caDir, Upstream: http.ProxyFromEnvironment,
+	}
 	if err := opts.startWorld(mock); err != nil {
 		return nil, err
 	}
@@ -217,7 +232,7 @@ func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOp
 
 // needsMock reports whether a flag was given that only a simulation understands.
 func (o *serveOptions) needsMock() bool {
-	return o.adopt || o.strict || o.allowRemote || o.seed != 0 || o.world != "" || o.users != 0 || o.givenPlusShare
+	return o.adopt || o.strict || o.allowRemote || o.seed != 0 || o.world != "" || o.users != 0 || o.givenPlusShare || o.offline || o.caDir != ""
 }
 
 // startWorld reads the file of the world and the flags that say how the world begins.
@@ -265,12 +280,13 @@ func printReady(a *app.App, ready stack.Ready) error {
 }
 
 var (
-	textNeedsMock        = lang.T{En: "--adopt, --strict, --allow-remote, --seed, --world, --users and --plus-share go with --mock", Zh: "--adopt、--strict、--allow-remote、--seed、--world、--users、--plus-share 须与 --mock 一起使用"}
+	textNeedsMock        = lang.T{En: "--adopt, --strict, --allow-remote, --seed, --world, --users, --plus-share, --offline and --ca-dir go with --mock", Zh: "--adopt、--strict、--allow-remote、--seed、--world、--users、--plus-share、--offline、--ca-dir 须与 --mock 一起使用"}
 	textJournalSize      = lang.T{En: "--journal-size takes 1 to %d records, not %d", Zh: "--journal-size 应为 1 到 %d 条记录，而不是 %d"}
 	textBadUsers         = lang.T{En: "--users takes 0 to %d, not %d", Zh: "--users 应为 0 到 %d，而不是 %d"}
 	textBadPlusShare     = lang.T{En: "--plus-share takes 0 to 100, not %d", Zh: "--plus-share 应为 0 到 100，而不是 %d"}
 	textNotWithMock      = lang.T{En: "--store and --api-base do not go with --mock: a mock is its own WeChat and keeps sessions in memory", Zh: "--store、--api-base 不能与 --mock 一起使用：模拟服务自己就是微信，会话只保存在内存中"}
 	textReadyFile        = lang.T{En: "--ready-file: cannot write %s: %s", Zh: "--ready-file：无法写入 %s：%s"}
+	textCADir            = lang.T{En: "--ca-dir: cannot write %s: %s", Zh: "--ca-dir：无法写入 %s：%s"}
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}
 	textRemoteNeedsToken = lang.T{En: "a mock at %s needs WXLOGIN_MOCK_TOKEN: set it here and where the mock commands run", Zh: "监听 %s 的模拟服务需要 WXLOGIN_MOCK_TOKEN：请在这里以及运行 mock 命令的地方都设置它"}
 	textSecretAlone      = lang.T{En: "a secret is configured but no appid: the simulation knows the demo app only (wxlogin mock env prints it)", Zh: "配置了 secret 却没有 appid：模拟服务只认识演示小程序（可用 wxlogin mock env 查看）"}

@@ -62,7 +62,7 @@ func (s *spending) read(ctx context.Context, a *app.App, o codeOptions) error {
 	code, unwrapped := diagnose.ExtractCode(text)
 	s.code = code
 	if unwrapped.ID != "" {
-		s.say(a, a.IO.Note, textFinding.With(unwrapped.Verdict))
+		s.say(a, a.IO.Note, textExtracted.With(unwrapped.Verdict))
 	}
 	if err := s.openStore(ctx, a); err != nil {
 		return err
@@ -236,7 +236,7 @@ var (
 	textNoCode       = lang.T{En: "no code: give it as an argument, or - to read it from standard input", Zh: "没有 code：请作为参数给出，或用 - 从标准输入读取"}
 	textAskCode      = lang.T{En: "code from wx.login: ", Zh: "wx.login 的 code："}
 	textAskPhoneCode = lang.T{En: "code of the phone number button: ", Zh: "手机号按钮的 code："}
-	textFinding      = lang.T{En: "%v", Zh: "提示：%v"}
+	textExtracted    = lang.T{En: "%v", Zh: "提示：%v"}
 	textSince        = lang.T{En: "%v: %v", Zh: "%v：%v"}
 	textBadIssuedAt  = lang.T{En: "--issued-at: %q is no time (RFC 3339 or Unix seconds) and no age such as 90s", Zh: "--issued-at：%q 不是时间（RFC 3339 或 Unix 秒），也不是 90s 这样的时长"}
 	textIssuedLater  = lang.T{En: "--issued-at: %q is in the future", Zh: "--issued-at：%q 在未来"}

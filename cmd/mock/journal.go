@@ -155,7 +155,7 @@ func recordCells(tty bool, r *journal.Record) []string {
 	if tty {
 		when = r.Time.Local().Format("15:04:05.000")
 	}
-	return []string{strconv.FormatUint(r.Seq, 10), when, r.Method + " " + string(r.Path), answerOf(r), r.User, r.Reason}
+	return []string{strconv.FormatUint(r.Seq, 10), when, r.Method + " " + r.Target(), answerOf(r), r.User, r.Reason}
 }
 
 // answerOf is the status and, where there is one, the errcode: "200/40163".

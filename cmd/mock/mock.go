@@ -32,7 +32,7 @@ func New(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "point a shell at the mock", Zh: "让当前终端指向模拟服务"}, Line: `eval "$(wxlogin mock env)"`},
 		},
 	},
-		newLogin(a), newUserinfo(a), newPhone(a), newWeRun(a), newGroup(a), newClock(a), newReset(a), newEnv(a), newFault(a), newScenario(a), newUser(a), newApp(a), newWorld(a), newJournal(a), newAssert(a),
+		newLogin(a), newUserinfo(a), newPhone(a), newWeRun(a), newGroup(a), newClock(a), newReset(a), newEnv(a), newCA(a), newFault(a), newScenario(a), newUser(a), newApp(a), newWorld(a), newJournal(a), newAssert(a),
 	)
 }
 

@@ -15,7 +15,7 @@ var levels = []level{
 		"internal/session/memory", "internal/session/sqlite", "internal/session/storetest",
 	}},
 	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/accesstoken", "internal/login"}},
-	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/server"}},
+	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/intercept", "internal/server", "internal/bulk"}},
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
 	{"checks", []string{"internal/doctor"}},
@@ -48,10 +48,12 @@ var owners = []owner{
 	{"github.com/charmbracelet/colorprofile", []string{"internal/term"}, "one room knows about colour and width"},
 	{"github.com/charmbracelet/x/ansi", []string{"internal/term"}, "one room knows about colour and width"},
 	{"github.com/itchyny/gojq", []string{"internal/term"}, "--jq is a way of printing"},
+	{"github.com/schollz/progressbar/v3", []string{"internal/term"}, "progress is shown on a terminal"},
 	{"golang.org/x/term", []string{"internal/term"}, "one room knows whether there is a terminal"},
 	{"github.com/lmittmann/tint", []string{"internal/app"}, "handlers and servers are handed a slog.Handler"},
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
 	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite"}, "processes that open a new file at once take turns"},
+	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }
 

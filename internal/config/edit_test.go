@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wxlogin/wxlogin/internal/config"
@@ -276,7 +277,7 @@ func readFile(t *testing.T, path string) string {
 
 // FuzzSet edits whatever parses, and reads the result with yaml alone: the key has its value, every other one the value it had.
 func FuzzSet(f *testing.F) {
-	for _, seed := range []string{"", written, "{appid: x}", "appid: |\n  x\n", "appid: 'a''b' # c", "mock: {}\n", "mock:\n", "---\n# x\n", "appid: x\r\n", "appid: \"a\\\"b\"\nlang: zh"} {
+	for _, seed := range []string{"", written, "{appid: x}", "appid: |\n  x\n", "appid: 'a''b' # c", "mock: {}\n", "mock:\n", "---\n# x\n", "appid: x\r\n", "appid: \"a\\\"b\"\nlang: zh", "appid: .nan\n"} {
 		f.Add(seed, "wx1")
 	}
 	f.Fuzz(func(t *testing.T, text, value string) {
@@ -303,7 +304,7 @@ func FuzzSet(f *testing.F) {
 		}
 		group["user"] = value
 		before["mock"] = group
-		if diff := cmp.Diff(before, after); diff != "" {
+		if diff := cmp.Diff(before, after, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("from %q:\n%s", text, diff)
 		}
 	})

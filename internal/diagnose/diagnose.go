@@ -31,11 +31,15 @@ type Finding struct {
 type Input struct {
 	SessionKey wechat.SessionKey
 	opendata.Envelope
-	ErrMsg redact.Untrusted // of the pasted object, if there was one
-	Code   bool             // the pasted object had a "code"
+	ErrMsg   redact.Untrusted // of the pasted object, if there was one
+	Document []byte           // the pasted object itself, if there was one; looked into where EncryptedData is empty
+	OpenID   wechat.OpenID    // of the user whose data it is; empty where nobody knows
 
 	// Policy is what the data is held to once it decrypts. Its Now is also the time that findings reckon with.
 	Policy opendata.Policy
+
+	// Quick leaves out the searches that take more than a few milliseconds. A server and a bulk run want that.
+	Quick bool
 
 	KeyTime time.Time // when SessionKey was obtained; zero where nobody knows
 	Keys    []Key     // other keys to try: the history of the session, --keys

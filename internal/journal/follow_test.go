@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // many it did not see.
 func TestFollowersMissNothing(t *testing.T) {
 	t.Parallel()
-	const writers, each = 8, 2000
+	const writers, each = 8, 500
 	for _, size := range []int{3, 100, writers * each} {
 		j := journal.New(size)
 		var followers, busy sync.WaitGroup

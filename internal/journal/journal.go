@@ -16,6 +16,7 @@ const (
 	maxPath   = 200
 	maxAPI    = 40
 	maxPeer   = 64 // an IPv6 address with a zone and a port
+	maxHost   = 120
 	maxUser   = 64
 	maxReason = 400
 	maxQuery  = 160
@@ -54,6 +55,7 @@ const (
 	textPath
 	textAPI
 	textPeer
+	textHost
 	textAppID
 	textUser
 	textReason
@@ -101,6 +103,8 @@ func (s *slot) fill(r *Record, masked []byte) {
 	s.ends[textAPI] = uint16(len(b))
 	b = appendText(b, r.Peer, maxPeer)
 	s.ends[textPeer] = uint16(len(b))
+	b = appendText(b, r.Host, maxHost)
+	s.ends[textHost] = uint16(len(b))
 	b = appendID(b, string(r.AppID))
 	s.ends[textAppID] = uint16(len(b))
 	b = appendText(b, r.User, maxUser)
@@ -123,7 +127,7 @@ func (s *slot) record(seq uint64) Record {
 	return Record{
 		Seq: seq, Time: s.time, Duration: s.duration, Status: s.status, ErrCode: s.errCode, Mock: s.mock,
 		Method: next(textMethod), Path: redact.Untrusted(next(textPath)), API: next(textAPI), Peer: next(textPeer),
-		AppID: redact.Untrusted(next(textAppID)), User: next(textUser), Reason: next(textReason), Masked: next(textMasked),
+		Host: next(textHost), AppID: redact.Untrusted(next(textAppID)), User: next(textUser), Reason: next(textReason), Masked: next(textMasked),
 	}
 }
 
@@ -191,7 +195,7 @@ func (j *Journal) Forget(app string) {
 	}
 	for i := range j.slots {
 		s := &j.slots[i]
-		if string(s.text[s.ends[textPeer]:s.ends[textAppID]]) == app {
+		if string(s.text[s.ends[textHost]:s.ends[textAppID]]) == app {
 			s.gone = true
 		}
 	}

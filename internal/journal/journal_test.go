@@ -154,7 +154,7 @@ func TestCaps(t *testing.T) {
 	long := strings.Repeat("微信", 10_000)
 	j := journal.New(1)
 	j.Add(&journal.Record{
-		Method: long, Path: redact.Untrusted("/" + long), API: long, Peer: long, AppID: redact.Untrusted(long), User: long, Reason: long,
+		Method: long, Path: redact.Untrusted("/" + long), API: long, Peer: long, Host: long, AppID: redact.Untrusted(long), User: long, Reason: long,
 	}, strings.Repeat("appid=wx0123456789abcdef&", 10_000))
 	got := j.Since(0).Records[0]
 	encoded, err := json.Marshal(got)
@@ -165,7 +165,7 @@ func TestCaps(t *testing.T) {
 		t.Errorf("a record of %d bytes", len(encoded))
 	}
 	for name, text := range map[string]string{
-		"method": got.Method, "path": string(got.Path), "api": got.API, "peer": got.Peer, "user": got.User, "reason": got.Reason,
+		"method": got.Method, "path": string(got.Path), "api": got.API, "peer": got.Peer, "host": got.Host, "user": got.User, "reason": got.Reason,
 	} {
 		if !strings.HasSuffix(text, "…") || strings.ContainsRune(text, '\uFFFD') {
 			t.Errorf("%s is cut to %q", name, text)
@@ -178,6 +178,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	j := journal.New(5)
 	j.Add(&journal.Record{
+		Host: "sh.api.weixin.qq.com",
 		Time: noon.In(time.FixedZone("CST", 8*60*60)), Method: "GET", Path: "/sns/jscode2session", API: "jscode2session", Peer: "127.0.0.1:51234",
 		Status: 200, Duration: 1_234_567 * time.Nanosecond, ErrCode: 40163, AppID: "wx0123456789abcdef", User: "alice",
 		Reason: `code: used 3.2 s ago by <127.0.0.1:51234> & "others"`, Mock: true,
@@ -185,9 +186,9 @@ func TestJSON(t *testing.T) {
 	j.Add(&journal.Record{Time: noon}, "")
 	const want = `{"seq":1,"time":"2026-11-23T12:00:00.123456789Z","method":"GET","path":"/sns/jscode2session","api":"jscode2session",` +
 		`"peer":"127.0.0.1:51234","status":200,"ms":1.234,"errcode":40163,"appid":"wx0123456789abcdef","user":"alice",` +
-		`"reason":"code: used 3.2 s ago by <127.0.0.1:51234> & \"others\"","mock":true,"query":"js_code=091nEh***"}` + "\n" +
+		`"reason":"code: used 3.2 s ago by <127.0.0.1:51234> & \"others\"","mock":true,"query":"js_code=091nEh***","host":"sh.api.weixin.qq.com"}` + "\n" +
 		`{"seq":2,"time":"2026-11-23T12:00:00.123456789Z","method":"","path":"","api":"","peer":"","status":0,"ms":0,"errcode":0,` +
-		`"appid":"","user":"","reason":"","mock":false,"query":""}` + "\n"
+		`"appid":"","user":"","reason":"","mock":false,"query":"","host":""}` + "\n"
 	var got []byte
 	for _, r := range j.Since(0).Records {
 		var err error

@@ -25,6 +25,7 @@ type line struct {
 	Reason  string    `json:"reason"`
 	Mock    bool      `json:"mock"`
 	Query   string    `json:"query"` // what may be seen of it
+	Host    string    `json:"host"`  // that the call was meant for; empty: this server
 }
 
 // MarshalJSON encodes the record as one JSON object without line feeds. <, > and & stand as they are.
@@ -37,7 +38,7 @@ func (r *Record) appendJSON(b []byte) ([]byte, error) {
 	err := encoder.Encode(line{
 		Seq: r.Seq, Time: r.Time.UTC(), Method: r.Method, Path: string(r.Path), API: r.API, Peer: r.Peer,
 		Status: r.Status, MS: float64(r.Duration.Microseconds()) / 1000, ErrCode: r.ErrCode,
-		AppID: string(r.AppID), User: r.User, Reason: r.Reason, Mock: r.Mock, Query: r.Masked,
+		AppID: string(r.AppID), User: r.User, Reason: r.Reason, Mock: r.Mock, Query: r.Masked, Host: r.Host,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode journal record: %w", err)
@@ -60,7 +61,7 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	*r = Record{
 		Seq: l.Seq, Time: l.Time, Method: l.Method, Path: redact.Untrusted(l.Path), API: l.API, Peer: l.Peer,
 		Status: l.Status, Duration: time.Duration(l.MS * float64(time.Millisecond)), ErrCode: l.ErrCode,
-		AppID: redact.Untrusted(l.AppID), User: l.User, Reason: l.Reason, Mock: l.Mock, Masked: l.Query,
+		AppID: redact.Untrusted(l.AppID), User: l.User, Reason: l.Reason, Mock: l.Mock, Masked: l.Query, Host: l.Host,
 	}
 	return nil
 }

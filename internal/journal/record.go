@@ -18,6 +18,7 @@ type Record struct {
 	Path     redact.Untrusted // without the query, where WeChat takes secrets
 	API      string           // short name of the endpoint, such as "jscode2session"; empty for calls that no journal keeps
 	Peer     string           // host:port of the caller
+	Host     string           // the host that a call was meant for when it was not this server: one of WeChat's, or where a proxied call goes
 	Status   int              // HTTP status; 0 when the connection was cut instead
 	Duration time.Duration
 
@@ -29,6 +30,17 @@ type Record struct {
 
 	// Masked is what may be seen of the query: a few parameters, their values cut. Given by the journal.
 	Masked string
+}
+
+// usualHost is the host that goes without saying.
+const usualHost = "api.weixin.qq.com"
+
+// Target is what was called: the path, after the host where that is another than expected.
+func (r *Record) Target() string {
+	if r.Host == usualHost && r.Path != "" {
+		return string(r.Path)
+	}
+	return r.Host + string(r.Path)
 }
 
 // Failed reports whether the call did not get what it wanted.

@@ -39,8 +39,24 @@ func TestFields(t *testing.T) {
 	for field := range reflect.TypeFor[journal.Record]().Fields() {
 		got = append(got, field.Name)
 	}
-	want := []string{"Seq", "Time", "Method", "Path", "API", "Peer", "Status", "Duration", "ErrCode", "AppID", "User", "Reason", "Mock", "Masked"}
+	want := []string{"Seq", "Time", "Method", "Path", "API", "Peer", "Host", "Status", "Duration", "ErrCode", "AppID", "User", "Reason", "Mock", "Masked"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTarget(t *testing.T) {
+	t.Parallel()
+	for want, record := range map[string]journal.Record{
+		"/onLogin":                             {Path: "/onLogin"},
+		"/sns/jscode2session":                  {Path: "/sns/jscode2session", Host: "api.weixin.qq.com"},
+		"sh.api.weixin.qq.com/cgi-bin/token":   {Path: "/cgi-bin/token", Host: "sh.api.weixin.qq.com"},
+		"api.weixin.qq.com":                    {Host: "api.weixin.qq.com"}, // a connection without a request
+		"registry.example:443":                 {Host: "registry.example:443"},
+		"qyapi.weixin.qq.com/cgi-bin/gettoken": {Path: "/cgi-bin/gettoken", Host: "qyapi.weixin.qq.com"},
+	} {
+		if got := record.Target(); got != want {
+			t.Errorf("%+v is called %q, not %q", record, got, want)
+		}
 	}
 }

@@ -43,7 +43,7 @@ type Store interface {
 }
 
 // Options of a [Service]. All are required but WeChat, which only [Service.Login] needs, Phones and AccessTokens, which only
-// [Service.Phone] needs, and Ledger.
+// [Service.Phone] needs, Ledger and Diagnoser.
 type Options struct {
 	WeChat       Code2Sessioner
 	Phones       PhoneNumberer
@@ -52,6 +52,8 @@ type Options struct {
 	Store        Store
 	Tokens       Tokens
 	Now          func() time.Time
+
+	Diagnoser Diagnoser // of data that is refused; nil: nobody asks why
 
 	Origin wechat.Origin // the API host that sessions come from
 	AppID  wechat.AppID
@@ -64,10 +66,11 @@ type Options struct {
 // Service logs users of one mini program in. It is safe for concurrent use.
 type Service struct {
 	Options
+	refusals *refusals
 }
 
 // New returns a service.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) *Service { return &Service{Options: o, refusals: newRefusals()} }
 
 // claimLife bounds how long a code stays claimed by an exchange that ended without giving it back, as when its server was killed:
 // longer than any exchange takes, shorter than a code lives.

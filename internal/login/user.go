@@ -81,13 +81,13 @@ func (s *Service) Decrypt(ctx context.Context, text string, envelope opendata.En
 	if err != nil {
 		return Data{}, err
 	}
-	payload, err := opendata.Open(current.Key, envelope)
-	if err != nil {
-		return Data{}, &DataError{err}
-	}
 	policy := opendata.Policy{AppID: s.AppID, Now: s.Now()}
-	if _, err := policy.Check(payload, envelope, current.Key); err != nil {
-		return Data{}, &DataError{err}
+	payload, err := opendata.Open(current.Key, envelope)
+	if err == nil {
+		_, err = policy.Check(payload, envelope, current.Key)
+	}
+	if err != nil {
+		return Data{}, s.refuse(Refused{envelope, current, policy}, err)
 	}
 	return public(payload, claims)
 }

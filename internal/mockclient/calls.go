@@ -152,6 +152,22 @@ func (c *Client) Env(ctx context.Context, app wechat.AppID) (Env, error) {
 	return out, err
 }
 
+// A CA is the certificate authority of a simulation.
+type CA struct {
+	Raw       json.RawMessage `json:"-"`
+	PEM       string          `json:"pem"`
+	Hosts     []string        `json:"hosts"` // that it vouches for
+	ExpiresAt time.Time       `json:"expires_at"`
+}
+
+// CA asks the simulation for the certificate under which it answers for WeChat's hosts.
+func (c *Client) CA(ctx context.Context) (CA, error) {
+	var out CA
+	var err error
+	out.Raw, err = c.call(ctx, http.MethodGet, "/_mock/ca", nil, &out)
+	return out, err
+}
+
 // Inspect asks the simulation about a login token that it issued, which nobody else can open. The answer is a JSON object.
 func (c *Client) Inspect(ctx context.Context, token redact.Secret) (json.RawMessage, error) {
 	var object map[string]json.RawMessage // only to see that it is one

@@ -19,14 +19,17 @@ const (
 // the alphabet, and is never written to.)
 var strict = base64.StdEncoding.Strict()
 
-// A short is room for a text of 24 characters, decoded. DecodedLen counts two bytes for the padding.
+// A text is base64 that a caller has as a string, or as a part of the buffer that it was read into.
+type text interface{ ~string | ~[]byte }
+
+// A short is room for a text of 24 characters, decoded: sixteen bytes, and two for the padding and the width of the last group.
 type short [wechat.SessionKeySize + 2]byte
 
 // decodeShort decodes a text that has to hold exactly 16 bytes: session_key and iv.
-func decodeShort(dst *short, name, text string) error {
+func decodeShort[T text](dst *short, name string, text T) error {
 	const textLen = 24
 	if len(text) != textLen {
-		return describe(name, text)
+		return describe(name, string(text))
 	}
 	n, err := decode(dst[:], name, text)
 	if err == nil && n != wechat.SessionKeySize {
@@ -37,20 +40,49 @@ func decodeShort(dst *short, name, text string) error {
 
 // decode decodes strict standard base64 into dst, which has room for DecodedLen(len(text)) bytes. Unlike the standard library it
 // takes no line feeds.
-func decode(dst []byte, name, text string) (int, error) {
-	if len(text)%4 != 0 {
-		return 0, describe(name, text)
+func decode[T text](dst []byte, name string, text T) (int, error) {
+	switch {
+	case len(text)%4 != 0:
+		return 0, describe(name, string(text))
+	case len(text) == 0:
+		return 0, nil
 	}
-	dst = dst[:len(text)/4*3]
-	done := decodeBulk(dst, text)
-	// The last characters, where padding may be, are for the standard library. It skips line feeds, which leaves n short of what
-	// the text promises; what decodeBulk did not take comes here and is refused, too.
-	n, err := strict.Decode(dst[done/4*3:], []byte(text[done:])) // the compiler converts without a copy
-	n += done / 4 * 3
-	if err != nil || n != decodedLen(text) {
-		return 0, describe(name, text)
+	done, bad := decodeBulk(dst, text)
+	n := done / 4 * 3
+	for ; len(text)-done > 4; done += 4 {
+		group := group(text[done], text[done+1], text[done+2], text[done+3])
+		bad |= group
+		dst[n], dst[n+1], dst[n+2] = byte(group>>23), byte(group>>15), byte(group>>7)
+		n += 3
 	}
-	return n, nil
+	size, last := lastGroup(dst[n:], text[done], text[done+1], text[done+2], text[done+3])
+	if (bad|last)&notBase64 != 0 {
+		return 0, describe(name, string(text))
+	}
+	return n + size, nil
+}
+
+// lastGroup decodes the group that may be padded, and returns how many bytes it holds. Bits beyond them have to be zero.
+func lastGroup(dst []byte, a, b, c, d byte) (size int, bad uint32) {
+	const spare8, spare16 = 0xff << 7, 0xffff << 7 // of a group, which fills bits 7 to 30
+	var bits uint32
+	switch {
+	case c == '=' && d == '=':
+		size, bits = 1, digitBits[0][a]|digitBits[1][b]
+		bad = bits & spare16
+	case d == '=':
+		size, bits = 2, digitBits[0][a]|digitBits[1][b]|digitBits[2][c]
+		bad = bits & spare8
+	default:
+		size, bits = 3, group(a, b, c, d)
+	}
+	if bad != 0 {
+		return 0, notBase64
+	}
+	for i := range size {
+		dst[i] = byte(bits >> (23 - 8*i))
+	}
+	return size, bits
 }
 
 // notBase64 marks a character that is no base64 digit; it is a bit that no group fills.
@@ -74,11 +106,16 @@ func makeDigitBits() (table [4][256]uint32) {
 	return table
 }
 
-// decodeBulk decodes groups of eight digits, short of the end of text, and returns how many characters it took: 0 if any of them
-// is no digit, so that the careful path sees them all.
-func decodeBulk(dst []byte, text string) int {
+// group joins four digits.
+func group(a, b, c, d byte) uint32 {
+	return digitBits[0][a] | digitBits[1][b] | digitBits[2][c] | digitBits[3][d]
+}
+
+// decodeBulk decodes groups of eight digits, short of the end of text, and returns how many characters it took and whether any of
+// them is no digit.
+func decodeBulk[T text](dst []byte, text T) (done int, bad uint32) {
 	place := &digitBits
-	rest, bad := text, uint32(0)
+	rest := text
 	for len(rest) > 8 && len(dst) >= 8 {
 		a := place[0][rest[0]] | place[1][rest[1]] | place[2][rest[2]] | place[3][rest[3]]
 		b := place[0][rest[4]] | place[1][rest[5]] | place[2][rest[6]] | place[3][rest[7]]
@@ -86,19 +123,7 @@ func decodeBulk(dst []byte, text string) int {
 		binary.BigEndian.PutUint64(dst, uint64(a)<<33|uint64(b)<<9) // six bytes, and two that the next group overwrites
 		dst, rest = dst[6:], rest[8:]
 	}
-	if bad&notBase64 != 0 {
-		return 0
-	}
-	return len(text) - len(rest)
-}
-
-// decodedLen returns how many bytes a well-formed text holds.
-func decodedLen(text string) int {
-	n := len(text) / 4 * 3
-	for i := 1; i <= 2 && i <= len(text) && text[len(text)-i] == '='; i++ {
-		n--
-	}
-	return n
+	return len(text) - len(rest), bad
 }
 
 // describe says what is wrong with a text that was refused.

@@ -11,40 +11,39 @@ import (
 )
 
 // newBlock returns the key schedule of key. The decoded key lives on the stack only.
-func newBlock(key wechat.SessionKey) (cipher.Block, error) {
+func newBlock[T text](key T) (cipher.Block, error) {
 	var raw short
-	if err := decodeShort(&raw, nameSessionKey, key.Reveal()); err != nil {
+	if err := decodeShort(&raw, nameSessionKey, key); err != nil {
 		return nil, err
 	}
 	return aes.NewCipher(raw[:wechat.SessionKeySize])
 }
 
-// decrypt appends the plain text of e to dst, without its padding, and returns the extended slice.
-func decrypt(dst []byte, block cipher.Block, e Envelope) ([]byte, error) {
-	var iv short
-	if err := decodeShort(&iv, nameIV, e.IV); err != nil {
+// decrypt appends the plain text of an envelope to dst, without its padding, and returns the extended slice.
+func decrypt[T text](dst []byte, block cipher.Block, iv, encryptedData T) ([]byte, error) {
+	var start short
+	if err := decodeShort(&start, nameIV, iv); err != nil {
 		return nil, err
 	}
-	room := base64.StdEncoding.DecodedLen(len(e.EncryptedData))
+	room := base64.StdEncoding.DecodedLen(len(encryptedData))
 	dst = slices.Grow(dst, room)
-	start := len(dst)
-	data := dst[start : start+room]
-	n, err := decode(data, nameEncryptedData, e.EncryptedData)
+	data := dst[len(dst) : len(dst)+room]
+	n, err := decode(data, nameEncryptedData, encryptedData)
 	switch {
 	case err != nil:
 		return nil, err
 	case n == 0:
 		return nil, describe(nameEncryptedData, "")
 	case n%aes.BlockSize != 0:
-		return nil, &InputError{Field: nameEncryptedData, Reason: ReasonBlocks, Pos: -1, Len: len(e.EncryptedData), Size: n}
+		return nil, &InputError{Field: nameEncryptedData, Reason: ReasonBlocks, Pos: -1, Len: len(encryptedData), Size: n}
 	}
 	data = data[:n]
-	decryptCBC(block, (*[aes.BlockSize]byte)(iv[:]), data)
+	decryptCBC(block, (*[aes.BlockSize]byte)(start[:]), data)
 	plain, err := unpad(data)
 	if err != nil {
 		return nil, err
 	}
-	return dst[:start+len(plain)], nil
+	return dst[:len(dst)+len(plain)], nil
 }
 
 // decryptCBC decrypts whole blocks in place. It goes backwards, so that each block finds the cipher text before it untouched.

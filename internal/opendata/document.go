@@ -2,8 +2,9 @@ package opendata
 
 import (
 	"bytes"
-	"encoding/json"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -228,9 +229,45 @@ func unquote(quoted []byte) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
-	var text string
-	if err := json.Unmarshal(quoted, &text); err != nil {
-		panic("opendata: internal error: a checked string does not decode: " + err.Error())
+	return string(appendUnquoted(nil, quoted))
+}
+
+// appendUnquoted appends what a string that was checked says.
+func appendUnquoted(dst, quoted []byte) []byte {
+	for rest := quoted[1 : len(quoted)-1]; ; {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 {
+			return append(dst, rest...)
+		}
+		dst = append(dst, rest[:i]...)
+		c := rest[i+1]
+		if c != 'u' {
+			dst, rest = append(dst, unescape(c)), rest[i+2:]
+			continue
+		}
+		unit, _, _ := hex4(rest, i+2)
+		rest = rest[i+6:]
+		if utf16.IsSurrogate(unit) { // its other half follows, or the string would not have passed
+			low, _, _ := hex4(rest, 2)
+			unit, rest = utf16.DecodeRune(unit, low), rest[6:]
+		}
+		dst = utf8.AppendRune(dst, unit)
 	}
-	return text
+}
+
+// unescape returns the character that stands behind a backslash for another one.
+func unescape(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
 }

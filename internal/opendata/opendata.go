@@ -64,11 +64,11 @@ type Watermark struct {
 // These errors tell a stranger apart what he must not learn, so a server answers all of them alike; whether the watermark and the
 // signature are right is for [Policy.Check] to say.
 func Open(key wechat.SessionKey, e Envelope) (Payload, error) {
-	block, err := newBlock(key)
+	block, err := newBlock(key.Reveal())
 	if err != nil {
 		return Payload{}, err
 	}
-	plain, err := decrypt(make([]byte, 0, base64.StdEncoding.DecodedLen(len(e.EncryptedData))), block, e)
+	plain, err := decrypt(make([]byte, 0, base64.StdEncoding.DecodedLen(len(e.EncryptedData))), block, e.IV, e.EncryptedData)
 	if err != nil {
 		return Payload{}, err
 	}

@@ -92,8 +92,16 @@ func nameOf(spelling string) string {
 		return "session_key"
 	case "errmsg":
 		return "errMsg"
-	case "iv", "signature", "openid", "appid", "detail":
-		return strings.ToLower(spelling)
+	case "iv": // a constant, and not the result of ToLower: it would keep the argument from the stack
+		return "iv"
+	case "signature":
+		return "signature"
+	case "openid":
+		return "openid"
+	case "appid":
+		return "appid"
+	case "detail":
+		return "detail"
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ import (
 // Seal encrypts plain as WeChat does; the simulation and tests use it. iv is 16 bytes, or nil for random ones. Any plain text is
 // taken, also one that [Open] refuses. The error is a [*InputError].
 func Seal(key wechat.SessionKey, iv, plain []byte) (Envelope, error) {
-	block, err := newBlock(key)
+	block, err := newBlock(key.Reveal())
 	if err != nil {
 		return Envelope{}, err
 	}

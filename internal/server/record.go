@@ -65,7 +65,7 @@ func write(r *http.Request, record *journal.Record, logger *slog.Logger) {
 		level = slog.LevelError
 	case record.Failed():
 		level = slog.LevelWarn
-	case isProbe(r):
+	case isProbe(r), record.Path == "": // what only passes through a proxy
 		level = slog.LevelDebug
 	}
 	ctx := r.Context()
@@ -74,7 +74,7 @@ func write(r *http.Request, record *journal.Record, logger *slog.Logger) {
 	}
 	// A record of slog's has room for five attributes, and a success of no more than four allocates none. Line and
 	// file of the caller are those of this function, and no handler is asked to show them.
-	line := slog.NewRecord(time.Now(), level, record.Method+" "+redact.Path(string(record.Path), 120), 0)
+	line := slog.NewRecord(time.Now(), level, record.Method+" "+redact.Path(record.Target(), 120), 0)
 	line.AddAttrs(slog.Int("status", record.Status), slog.Float64("ms", float64(record.Duration.Microseconds())/1000))
 	if record.ErrCode != 0 {
 		line.AddAttrs(slog.Int("errcode", record.ErrCode))

@@ -37,7 +37,12 @@ type Options struct {
 
 	// Journal, if not nil, keeps the records of API calls. A stop of the server closes it, so that nobody who follows it holds the stop up.
 	Journal *journal.Journal
-	// Mark, if not nil, sees each request before anything else answers it. It may set headers, which refusals then carry as well.
+	// Proxy, if not nil, is put around the handler of all requests, outside the Host rule: it answers those that are meant for
+	// another host, and hands on the others.
+	Proxy func(direct http.Handler) http.Handler
+	// Watch, if not nil, is told what becomes of connections, as [http.Server.ConnState] is.
+	Watch func(net.Conn, http.ConnState)
+	// Mark, if not nil, sees each request to this server before anything else answers it. It may set headers, which refusals then carry as well.
 	Mark func(w http.ResponseWriter, r *http.Request)
 }
 
@@ -56,12 +61,16 @@ func New(o Options) *Server {
 	if o.Mark != nil {
 		handler = marked(o.Mark, handler)
 	}
+	if o.Proxy != nil {
+		handler = o.Proxy(handler)
+	}
 	s.http = &http.Server{
 		Handler:           s.counted(RecordIn(o.Journal, handler, o.Logger, o.Now)),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
 		IdleTimeout:       idleLimit,
+		ConnState:         o.Watch,
 		MaxHeaderBytes:    maxHeader - 4<<10, // net/http adds 4 KiB of slack
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
@@ -139,14 +148,26 @@ const wsaAddrInUse = syscall.Errno(10048)
 // Ready lets /readyz answer 200.
 func (s *Server) Ready() { s.ready.Store(true) }
 
-// Serve answers on listener until ctx is done, then stops gracefully: readiness goes first, requests in flight finish within
+// Limited answers 503 when more requests than a server takes are in the handler: for one that a proxy answers beside the server's own.
+func Limited(next http.Handler) http.Handler { return limit(maxConcurrent, next) }
+
+// Serve answers on the listeners until ctx is done, then stops gracefully: readiness goes first, requests in flight finish within
 // five seconds, what is left is cut.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(listener) }()
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
+	ended := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() {
+			if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				ended <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
+				return
+			}
+			ended <- nil
+		}()
+	}
+	var failed error
 	select {
-	case err := <-failed:
-		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	case failed = <-ended: // the others must not go on without it
+		ended <- nil
 	case <-ctx.Done():
 	}
 	s.ready.Store(false)
@@ -157,10 +178,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		s.logger.Warn("requests cut at the stop", "count", s.inFlight.Load())
 		err = s.http.Close()
 	}
-	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
+	for range listeners {
+		err = errors.Join(err, <-ended)
 	}
-	return err
+	return errors.Join(failed, err)
 }
 
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {

@@ -46,7 +46,8 @@ func start(t testing.TB, edit func(*stack.Options)) *running {
 	r := &running{log: &logged{}, stop: stop, Client: &http.Client{Transport: transport}}
 	options := stack.Options{
 		Addr: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(r.log, nil)),
-		TokenTTL: tokenTTL, SessionTTL: sessionTTL, Timeout: 5 * time.Second, Mock: &stack.Mock{Seed: 1},
+		TokenTTL: tokenTTL, SessionTTL: sessionTTL, Timeout: time.Minute, // a machine under load is slow
+		Mock: &stack.Mock{Seed: 1},
 	}
 	if edit != nil {
 		edit(&options)

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/clock"
+	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
@@ -38,6 +41,12 @@ type Mock struct {
 
 	JournalSize int // records; 0: journal.DefaultSize
 
+	Offline bool   // the proxy refuses what is neither WeChat's nor on this machine
+	CADir   string // where the CA's certificate is kept as ca.pem; "": nowhere, see [Stack.Files]
+
+	// Upstream says through which proxy a request that is for neither goes; nil: through none. See [http.ProxyFromEnvironment].
+	Upstream func(*http.Request) (*url.URL, error)
+
 	// Token, if not empty, is what the control API demands as a bearer token: for servers that are open to the network.
 	Token redact.Secret
 }
@@ -59,6 +68,10 @@ type simulation struct {
 	client *wxapi.Client
 	kept   *journal.Journal
 	api    http.Handler // WeChat's API and the control API, for callers from outside
+	files  *intercept.Files
+	ca     *intercept.CA
+	proxy  *intercept.Proxy
+	calls  atomic.Uint64 // to WeChat's API, from wherever they came
 
 	pipe   *pipeListener
 	weChat *http.Server // the same API, for the login server
@@ -75,9 +88,14 @@ func newSimulation(o Options, url string) (*simulation, error) {
 		return nil, err
 	}
 	s.app = s.world.Default()
-	s.api = wxhttp.New(s.world, wxhttp.Options{URL: url, OnChange: s.follow, Journal: s.kept})
+	if s.ca, err = intercept.NewCA(time.Now); err != nil { // clients know no time but the machine's
+		return nil, err
+	}
+	s.api = wxhttp.New(s.world, wxhttp.Options{
+		URL: url, OnChange: s.follow, Journal: s.kept, CA: wxhttp.Authority{PEM: s.ca.PEM(), NotAfter: s.ca.NotAfter()},
+	})
 	s.weChat = &http.Server{
-		Handler:           server.RecordIn(s.kept, s.api, o.Logger, s.clock.Now),
+		Handler:           server.RecordIn(s.kept, s.counted(s.api), o.Logger, s.clock.Now),
 		ReadHeaderTimeout: time.Minute, // its only client is ours
 	}
 	// By itself net/http keeps two idle connections, and more logins at once than that would dial anew each time.
@@ -89,6 +107,9 @@ func newSimulation(o Options, url string) (*simulation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.intercept(o); err != nil {
+		return nil, err
+	}
 	go func() { _ = s.weChat.Serve(s.pipe) }() // ends with close
 	return s, nil
 }
@@ -96,7 +117,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 // mount puts WeChat's paths and the control API beside the login API.
 func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlToken redact.Secret) {
 	for _, root := range []string{"/sns/", "/cgi-bin/", "/wxa/"} {
-		mux.Handle(root, s.api)
+		mux.Handle(root, s.counted(s.api))
 	}
 	control := http.NewServeMux()
 	control.Handle("/_mock/", s.api)
@@ -147,6 +168,7 @@ func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
 }
 
 func (s *simulation) close() {
+	s.proxy.Close()
 	_ = s.weChat.Close() // the front has drained: nobody is left to be cut
 	_ = s.store.Close()
 }

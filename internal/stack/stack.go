@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/accesstoken"
@@ -93,20 +94,23 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		return nil, err
 	}
 	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
+	listeners := []net.Listener{listener}
 	if s.mock != nil {
 		options.Journal = s.mock.kept
 		options.Mark = mark
+		options.Proxy, options.Watch = s.mock.proxy.Handler, s.mock.proxy.Watch
+		listeners = []net.Listener{s.mock.proxy.Listen(listener), s.mock.proxy.Accepted()}
 	}
 	front := server.New(options)
 	s.ready = Ready{Event: "ready", URL: s.url, AppID: service.AppID, Mock: o.Mock != nil, PID: os.Getpid()}
 	front.Ready()
-	go s.run(ctx, front, listener, service)
+	go s.run(ctx, front, listeners, service, o.Logger)
 	return s, nil
 }
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
 func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
-	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL}
+	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Diagnoser: diagnoser{}}
 	if o.Mock != nil {
 		mock, err := newSimulation(o, s.url)
 		if err != nil {
@@ -148,18 +152,19 @@ func (s *Stack) accessTokens(o login.Options) *accesstoken.Source {
 	return source
 }
 
-// run serves until ctx is done, then drains, and sweeps meanwhile.
-func (s *Stack) run(ctx context.Context, front *server.Server, listener net.Listener, service *login.Service) {
+// run serves until ctx is done, then drains. Meanwhile it sweeps, and finds out why data was refused.
+func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
-	sweep, stop := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		s.sweep(sweep, service)
-	}()
-	s.err = front.Serve(ctx, listener)
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request is answered
+	var both sync.WaitGroup
+	both.Go(func() { s.sweep(beside, service) })
+	both.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
+	if s.mock != nil {
+		defer s.mock.removeFiles(ctx, logger)()
+	}
+	s.err = front.Serve(ctx, listeners...)
 	stop()
-	<-swept
+	both.Wait()
 	if s.mock != nil {
 		s.mock.close()
 	} else {

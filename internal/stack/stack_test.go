@@ -145,10 +145,7 @@ func TestStopDuringLogin(t *testing.T) {
 
 func TestWeChatUnreachable(t *testing.T) {
 	t.Parallel()
-	api := httptest.NewServer(http.NotFoundHandler())
-	base := api.URL
-	api.Close() // nobody listens there any more
-	r := against(t, base, memory.New())
+	r := against(t, "http://127.0.0.1:1", memory.New()) // a port that nobody is given by chance
 	if got := r.onLogin(t, "0a3sXb000wJRRH1dzq0000aXWD2sXb0b"); got.status != 503 || got.reason() != "try_later" || got.header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", got.status, got.body)
 	}

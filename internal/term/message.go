@@ -25,14 +25,26 @@ func (s *IO) Hint(m lang.Message) { s.say(s.Styles.Key, textHint, m) }
 // Cause writes one line "cause: …" to standard error: why that may have happened which an error reported.
 func (s *IO) Cause(m lang.Message) { s.say(s.Styles.Faint, textCause, m) }
 
+// Fix writes one line "fix: …" to standard error: what mends that which an error reported.
+func (s *IO) Fix(m lang.Message) { s.say(s.Styles.OK, textFix, m) }
+
+// Also writes one line "also: …" to standard error: a further finding.
+func (s *IO) Also(m lang.Message) { s.say(s.Styles.Warn, textAlso, m) }
+
+// Detail writes one indented line to standard error, below the message that it belongs to.
+func (s *IO) Detail(m lang.Message) { s.line("  ", s.Styles.Faint, m) }
+
 // Note writes one line without a prefix to standard error.
 func (s *IO) Note(m lang.Message) { s.say(s.Styles.Faint, lang.T{}, m) }
 
-// say cleans the whole line: an argument may carry text that somebody else wrote. On a terminal a long one is broken between words,
-// and continues under its beginning.
 func (s *IO) say(style lipgloss.Style, prefix lang.T, m lang.Message) {
+	s.line(prefix.In(s.Lang), style, m)
+}
+
+// line cleans the whole line: an argument may carry text that somebody else wrote. On a terminal a long one is broken between words,
+// and continues under its beginning.
+func (s *IO) line(head string, style lipgloss.Style, m lang.Message) {
 	text := redact.Clean(m.In(s.Lang))
-	head := prefix.In(s.Lang)
 	indent := lipgloss.Width(head)
 	if room := s.Width - indent; s.ErrTTY && room >= narrow {
 		text = strings.ReplaceAll(wrap(text, room), "\n", "\n"+strings.Repeat(" ", indent))

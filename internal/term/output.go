@@ -142,3 +142,34 @@ func (s *IO) PrintDocument(document []byte) error {
 	}
 	return s.writeJSON(append(bytes.TrimRight(indented.Bytes(), "\n"), '\n'))
 }
+
+// Lines returns a writer of the answer for commands whose answer is JSON by itself, an object a line. Each Write has to be whole
+// lines. They go out as they are, or to the query, or to a terminal without what would steer it; Write returns how much of them did.
+func (o Output) Lines(s *IO) io.Writer {
+	if o.JQ == nil && !s.OutTTY {
+		return s.RawOut
+	}
+	return &lineWriter{o, s}
+}
+
+type lineWriter struct {
+	output Output
+	io     *IO
+}
+
+func (w *lineWriter) Write(lines []byte) (int, error) {
+	done := 0
+	for line := range bytes.Lines(lines) {
+		var err error
+		if w.output.JQ != nil {
+			err = w.output.JQ.run(w.io, json.RawMessage(line))
+		} else {
+			err = w.io.writeJSON(line)
+		}
+		if err != nil {
+			return done, err
+		}
+		done += len(line)
+	}
+	return done, nil
+}

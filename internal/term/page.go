@@ -84,7 +84,7 @@ func (p *Page) Width() int { return p.width }
 func (p *Page) In(t lang.T, args ...any) string { return t.With(args...).In(p.lang) }
 
 // Line writes a sentence.
-func (p *Page) Line(t lang.T, args ...any) { p.put(Plain, p.In(t, args...)) }
+func (p *Page) Line(t lang.T, args ...any) { p.prose(Plain, p.In(t, args...)) }
 
 // Message writes a message that somebody else made.
 func (p *Page) Message(m lang.Message) { p.put(Plain, m.In(p.lang)) }
@@ -93,7 +93,7 @@ func (p *Page) Message(m lang.Message) { p.put(Plain, m.In(p.lang)) }
 func (p *Page) Text(text string) { p.put(Plain, text) }
 
 // Note writes a sentence of less weight.
-func (p *Page) Note(t lang.T, args ...any) { p.put(Faint, p.In(t, args...)) }
+func (p *Page) Note(t lang.T, args ...any) { p.prose(Faint, p.In(t, args...)) }
 
 // Blank writes an empty line, unless the page is empty or ends with one.
 func (p *Page) Blank() {
@@ -106,6 +106,15 @@ func (p *Page) Blank() {
 func (p *Page) Heading(t lang.T, args ...any) {
 	p.Blank()
 	p.writeln(p.styles.Heading.Render(redact.Clean(p.In(t, args...))))
+}
+
+// Pieces writes a line of texts that have their own levels, without anything between them.
+func (p *Page) Pieces(cells ...Cell) {
+	var b strings.Builder
+	for _, cell := range cells {
+		b.WriteString(p.styles.of(cell.Level).Render(redact.Clean(cell.Text)))
+	}
+	p.writeln(b.String())
 }
 
 // Command writes a command to copy, on a line of its own.
@@ -139,7 +148,8 @@ func (p *Page) Under(m lang.Message) {
 	}
 }
 
-// Fields writes names and values in two columns. On a terminal a long value is broken between words and goes on under its beginning.
+// Fields writes names and values in two columns. On a terminal a long value is broken between words; what has none, a URL for
+// example, stays whole.
 func (p *Page) Fields(fields []Field) {
 	widest := 0
 	for _, f := range fields {
@@ -177,6 +187,16 @@ func (p *Page) put(level Level, text string) {
 		text = p.styles.of(level).Render(text)
 	}
 	p.writeln(text)
+}
+
+// prose is put for sentences, which are broken between words on a terminal.
+func (p *Page) prose(level Level, text string) {
+	if text = redact.Clean(text); p.tty && p.width >= narrow {
+		text = wrap(text, p.width)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		p.put(level, line)
+	}
 }
 
 func (p *Page) writeln(line string) {

@@ -5,6 +5,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -61,4 +62,30 @@ func (p *Page) Indented(columns int, text string) {
 // after which it breaks, of one column or two, stand beyond the limit; two columns are kept for it.
 func breakAnywhere(text string, columns int) string {
 	return lipgloss.Wrap(text, columns-2, "，。；：、）"+dataBreaks)
+}
+
+// Prose writes a text of a catalogue, broken into lines at the reader's width.
+func (p *Page) Prose(t lang.T) { p.Paragraphs(p.In(t)) }
+
+// A Term is a text behind its label. A Term without a text is not printed.
+type Term struct{ Label, Text lang.T }
+
+// Terms writes labels and texts in two indented columns.
+func (p *Page) Terms(terms []Term) {
+	widest := 0
+	for _, t := range terms {
+		widest = max(widest, lipgloss.Width(t.Label.In(p.lang)))
+	}
+	left := 2 + widest + columnGap
+	for _, t := range terms {
+		text := redact.Clean(t.Text.In(p.lang))
+		if text == "" {
+			continue
+		}
+		if room := min(p.width, readable) - left; room >= narrow {
+			text = strings.ReplaceAll(wrap(text, room), "\n", "\n"+strings.Repeat(" ", left))
+		}
+		label := t.Label.In(p.lang)
+		p.writeln("  " + p.styles.Key.Render(label) + strings.Repeat(" ", left-2-lipgloss.Width(label)) + text)
+	}
 }

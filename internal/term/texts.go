@@ -8,6 +8,8 @@ var (
 	textWarning = lang.T{En: "warning: ", Zh: "警告："}
 	textHint    = lang.T{En: "hint: ", Zh: "提示："}
 	textCause   = lang.T{En: "cause: ", Zh: "原因："}
+	textFix     = lang.T{En: "fix: ", Zh: "解决："}
+	textAlso    = lang.T{En: "also: ", Zh: "另外："}
 
 	textBadColor    = lang.T{En: "unknown --color %q (want auto, always or never)", Zh: "--color 的值 %q 无效（可用 auto、always、never）"}
 	textBadOutput   = lang.T{En: "unknown output format %q (want text, json or ndjson)", Zh: "未知的输出格式 %q（可用 text、json、ndjson）"}

@@ -114,24 +114,23 @@ func TestSignatureOfKeysWithSigns(t *testing.T) {
 
 // TestSignatureOfFormerKeys: the stale key is the usual cause of 87009, and the journal is to say so.
 func TestSignatureOfFormerKeys(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, world.Options{Seed: 5})
-	id := exchange(t, w, demo(login(t, w, "", "")))
-	x := world.SessionCheck{OpenID: id.OpenID, Signature: hex.EncodeToString(hmacOf(sha256.New, id.SessionKey.Reveal(), "")), SigMethod: "hmac_sha256"}
-	c := caller(t, w)
-	if user, refusal := c.CheckSession(x); refusal != nil || user != "alice" {
-		t.Fatal(user, refusal)
-	}
-	for _, want := range []string{"with the session_key that was replaced 30 s ago", "with an earlier session_key"} {
-		if err := w.RotateKey("", ""); err != nil {
-			t.Fatal(err)
+	phoneTest(t, func(t *testing.T, w *world.World, id world.Identity) {
+		x := world.SessionCheck{OpenID: id.OpenID, Signature: hex.EncodeToString(hmacOf(sha256.New, id.SessionKey.Reveal(), "")), SigMethod: "hmac_sha256"}
+		c := caller(t, w)
+		if user, refusal := c.CheckSession(x); refusal != nil || user != "alice" {
+			t.Fatal(user, refusal)
 		}
-		w.Clock().Move(30 * time.Second)
-		_, refusal := c.CheckSession(x)
-		if errCode(refusal) != 87009 || refusal.Reason != "signature made "+want || refusal.User != "alice" {
-			t.Errorf("%v, want %s", refusal, want)
+		for _, want := range []string{"with the session_key that was replaced 30 s ago", "with an earlier session_key"} {
+			if err := w.RotateKey("", ""); err != nil {
+				t.Fatal(err)
+			}
+			w.Clock().Move(30 * time.Second)
+			_, refusal := c.CheckSession(x)
+			if errCode(refusal) != 87009 || refusal.Reason != "signature made "+want || refusal.User != "alice" {
+				t.Errorf("%v, want %s", refusal, want)
+			}
 		}
-	}
+	})
 }
 
 // TestOpenIDs looks users up who logged in before and after the first search, in every app for itself.

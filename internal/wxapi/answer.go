@@ -60,20 +60,22 @@ func (a answer) fault(reason string) *AnswerError {
 	return &AnswerError{
 		Status:      a.status,
 		Code:        a.code,
-		ContentType: redact.Shorten(a.mask.text(a.header.Get("Content-Type")), 100),
+		ContentType: redact.Shorten(a.mask.text(redact.Clean(a.header.Get("Content-Type"))), 100),
 		Reason:      a.mask.text(reason),
 		Snippet:     snippet(a.body, a.mask),
 	}
 }
 
-// snippet returns the start of a body that is not JSON. JSON, even broken, may hold a session_key, and is not shown.
+// snippet returns the start of a body that is not JSON. JSON, even broken, may hold a session_key, and is not shown. What counts is
+// the text as it would be seen: a NUL between two letters of a name, as in UTF-16, hides it from nobody.
 func snippet(body []byte, m mask) redact.Untrusted {
-	text := string(bytes.TrimSpace(bytes.TrimPrefix(body[:min(len(body), 8<<10)], byteOrderMark())))
+	text := strings.TrimSpace(redact.Clean(string(body[:min(len(body), 8<<10)])))
 	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 		return ""
 	}
-	for _, field := range []string{"session_key", "access_token", "phoneNumber"} {
-		if strings.Contains(text, field) {
+	folded := lowerASCII(text)
+	for _, field := range []string{"session_key", "access_token", "phonenumber"} {
+		if strings.Contains(folded, field) {
 			return ""
 		}
 	}
@@ -127,7 +129,7 @@ func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason string) 
 	if code == 0 {
 		return nil, ""
 	}
-	msg := m.text(text(fields.ErrMsg))
+	msg := m.text(redact.Clean(text(fields.ErrMsg)))
 	return &wechat.Error{Code: wechat.ErrCode(code), Msg: redact.Untrusted(msg), RID: ridOf(msg)}, ""
 }
 

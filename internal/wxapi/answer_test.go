@@ -81,6 +81,9 @@ func TestUnusableAnswers(t *testing.T) {
 		{"text", "upstream timed out", "is not a JSON object", "upstream timed out"},
 		{"array", `[{"openid":"o"}]`, "is not a JSON object", ""},
 		{"quoted JSON", `"{\"session_key\":\"` + key + `\"}"`, "is not a JSON object", ""},
+		{"a name with NULs inside", "err {\"s\x00e\x00ssion_key\":\"" + key + "\"}", "is not a JSON object", ""},
+		{"a name in capitals", `SESSION_KEY=` + key, "is not a JSON object", ""},
+		{"JSON behind a control character", "\x01{\"k\":\"" + key + "\"}", "is not a JSON object", ""},
 		{"truncated", `{"session_key":"` + key + `","openid":"okQ`, "breaks off", ""},
 		{"two objects", `{"openid":"o"}{}`, "breaks off", ""},
 		{"UTF-16", "{\x00\"\x00}\x00", "breaks off", ""},
@@ -129,6 +132,7 @@ func FuzzParseAnswer(f *testing.F) {
 	}
 	f.Add([]byte(`{"errcode":1e1}`))
 	f.Add([]byte("\ufeff<"))
+	f.Add([]byte("\x00sess\x00ion_key"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		session, err := wxapi.ParseAnswer(body)
 		if err == nil {

@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -18,7 +18,7 @@ import (
 
 func TestCancelWhileWaiting(t *testing.T) {
 	t.Parallel()
-	for name, behave := range map[string]func(*net.TCPConn, string, int) bool{
+	for name, behave := range map[string]behaviour{
 		"nothing":          waits(""),
 		"part of the head": waits("HTTP/1.1 200 OK\r\nX-"),
 		"interim answers":  waits("HTTP/1.1 103 Early Hints\r\n\r\n"),
@@ -43,28 +43,23 @@ func TestCancelWhileWaiting(t *testing.T) {
 
 func TestTimeoutCoversTheBody(t *testing.T) {
 	t.Parallel()
-	server := newHostile(t, waits("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"+goodBody))
-	client, err := wxapi.New(wxapi.Options{Base: server.base(), Timeout: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	_, err = client.Code2Session(t.Context(), canaryCode)
-	failed, is := errors.AsType[*wxapi.TransportError](err)
-	if !is || !failed.Timeout || !failed.Sent || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		newHostileOn(t, network, waits("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"+goodBody))
+		client := newClient(t, pipeBase)
+		client.Transport().DialContext = network.dial
+		start := time.Now()
+		_, err := client.Code2Session(t.Context(), canaryCode)
+		failed, is := errors.AsType[*wxapi.TransportError](err)
+		if !is || !failed.Timeout || !failed.Sent || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 10*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
 }
 
 func TestRefusedPort(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := "http://" + listener.Addr().String()
-	_ = listener.Close()
-	_, err = newClient(t, base).Code2Session(t.Context(), canaryCode)
+	_, err := newClient(t, "http://127.0.0.1:1").Code2Session(t.Context(), canaryCode)
 	if got := outcomeOf(t, err); got != unreached {
 		t.Errorf("%s: %v", got, err)
 	}

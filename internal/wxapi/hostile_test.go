@@ -37,14 +37,22 @@ type hostile struct {
 	wg       sync.WaitGroup
 }
 
-// newHostile starts a server. behave gets each connection with a request read from it, and how many requests came before;
-// it returns whether the connection goes on.
-func newHostile(t *testing.T, behave func(conn *net.TCPConn, head string, before int) bool) *hostile {
+// A behaviour gets each connection with a request read from it, and how many requests came before; it returns whether the
+// connection goes on.
+type behaviour = func(conn net.Conn, head string, before int) bool
+
+// newHostile starts a server.
+func newHostile(t *testing.T, behave behaviour) *hostile {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newHostileOn(t, listener, behave)
+}
+
+func newHostileOn(t *testing.T, listener net.Listener, behave behaviour) *hostile {
+	t.Helper()
 	h := &hostile{listener: listener, reached: make(chan struct{})}
 	h.wg.Go(func() {
 		for {
@@ -52,16 +60,14 @@ func newHostile(t *testing.T, behave func(conn *net.TCPConn, head string, before
 			if err != nil {
 				return
 			}
-			if conn, isTCP := conn.(*net.TCPConn); isTCP { // always
-				h.wg.Go(func() { h.serve(conn, behave) })
-			}
+			h.wg.Go(func() { h.serve(conn, behave) })
 		}
 	})
 	t.Cleanup(func() { _ = listener.Close(); h.wg.Wait() })
 	return h
 }
 
-func (h *hostile) serve(conn *net.TCPConn, behave func(*net.TCPConn, string, int) bool) {
+func (h *hostile) serve(conn net.Conn, behave behaviour) {
 	defer func() { _ = conn.Close() }()
 	reader := bufio.NewReader(conn)
 	for {
@@ -95,48 +101,48 @@ func (h *hostile) count() int {
 }
 
 // says makes a behaviour that writes one answer and closes the connection.
-func says(status, header, body string) func(*net.TCPConn, string, int) bool {
-	return func(conn *net.TCPConn, _ string, _ int) bool {
+func says(status, header, body string) behaviour {
+	return func(conn net.Conn, _ string, _ int) bool {
 		_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s", status, header, len(body), body)
 		return false
 	}
 }
 
 // writes makes a behaviour that writes bytes as they are and then closes, or resets, the connection.
-func writes(text string, reset bool) func(*net.TCPConn, string, int) bool {
-	return func(conn *net.TCPConn, _ string, _ int) bool {
+func writes(text string, reset bool) behaviour {
+	return func(conn net.Conn, _ string, _ int) bool {
 		_, _ = io.WriteString(conn, text)
-		if reset {
-			_ = conn.SetLinger(0)
+		if tcp, isTCP := conn.(*net.TCPConn); isTCP && reset {
+			_ = tcp.SetLinger(0)
 		}
 		return false
 	}
 }
 
 // waits makes a behaviour that writes bytes and then nothing until the client is gone.
-func waits(text string) func(*net.TCPConn, string, int) bool {
-	return func(conn *net.TCPConn, _ string, _ int) bool {
+func waits(text string) behaviour {
+	return func(conn net.Conn, _ string, _ int) bool {
 		_, _ = io.WriteString(conn, text)
 		_, _ = io.Copy(io.Discard, conn)
 		return false
 	}
 }
 
-func echoes(conn *net.TCPConn, head string, _ int) bool {
+func echoes(conn net.Conn, head string, _ int) bool {
 	_, _ = io.WriteString(conn, head)
 	return false
 }
 
-func echoesInPage(conn *net.TCPConn, head string, before int) bool {
+func echoesInPage(conn net.Conn, head string, before int) bool {
 	return says("400 Bad Request", "Content-Type: text/html\r\n", "<p>cannot serve "+head)(conn, head, before)
 }
 
-func echoesInRefusal(conn *net.TCPConn, head string, before int) bool {
+func echoesInRefusal(conn net.Conn, head string, before int) bool {
 	line, _, _ := strings.Cut(head, "\r\n")
 	return says("200 OK", "", `{"errcode":40029,"errmsg":"invalid `+line+`"}`)(conn, head, before)
 }
 
-func echoesInRedirect(conn *net.TCPConn, head string, before int) bool {
+func echoesInRedirect(conn net.Conn, head string, before int) bool {
 	return says("302 Found", "Location: https://portal.example"+strings.Fields(head)[1]+"\r\n", "")(conn, head, before)
 }
 
@@ -220,7 +226,7 @@ func TestHostileWeChat(t *testing.T) {
 	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	tests := []struct {
 		name   string
-		behave func(*net.TCPConn, string, int) bool
+		behave behaviour
 		want   outcome
 	}{
 		{"WeChat itself", says("200 OK", "Content-Type: text/plain\r\n", goodBody), succeeds},

@@ -10,20 +10,60 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
-// answersOnce answers the first request and lets the connection live; every later request is read and the connection closed.
-func answersOnce(conn *net.TCPConn, _ string, before int) bool {
-	if before > 0 {
-		return false
+// pipes is a network of one process. net/http lets a connection live only if it knows within 50 ms that the request was written
+// whole: in a bubble of synctest with this network it does, on any machine.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
 	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+// dial returns a connection that counts, as those do that the client dials by itself.
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case p.conns <- far:
+		return &wxapi.CountingConn{Conn: near}, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// pipeBase is where a server on pipes seems to be.
+const pipeBase = "http://127.0.0.1"
+
+// answers lets the connection live.
+func answers(conn net.Conn, _ string, _ int) bool {
 	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 83\r\n\r\n"+goodBody+" ")
 	return true
+}
+
+// answersOnce answers the first request and lets the connection live; every later request is read and the connection closed.
+func answersOnce(conn net.Conn, head string, before int) bool {
+	return before == 0 && answers(conn, head, before)
 }
 
 // net/http repeats a GET when a reused connection dies under it: the control shows that, the client must not.
@@ -31,35 +71,42 @@ func TestNoReplayOnReusedConnection(t *testing.T) {
 	t.Parallel()
 	t.Run("control", func(t *testing.T) {
 		t.Parallel()
-		server := newHostile(t, answersOnce)
-		transport := &http.Transport{}
-		defer transport.CloseIdleConnections()
-		for range 2 {
-			response, err := (&http.Client{Transport: transport}).Get(server.base())
-			if err == nil {
-				_, _ = io.Copy(io.Discard, response.Body)
-				_ = response.Body.Close()
+		synctest.Test(t, func(t *testing.T) {
+			network := newPipes()
+			server := newHostileOn(t, network, answersOnce)
+			transport := &http.Transport{DialContext: network.dial}
+			defer transport.CloseIdleConnections()
+			for range 2 {
+				response, err := (&http.Client{Transport: transport}).Get(pipeBase)
+				if err == nil {
+					_, _ = io.Copy(io.Discard, response.Body)
+					_ = response.Body.Close()
+				}
 			}
-		}
-		if got := server.count(); got != 3 {
-			t.Errorf("%d requests by net/http, want 3: this test has lost its point", got)
-		}
+			if got := server.count(); got != 3 {
+				t.Errorf("%d requests by net/http, want 3: this test has lost its point", got)
+			}
+		})
 	})
 	t.Run("client", func(t *testing.T) {
 		t.Parallel()
-		server := newHostile(t, answersOnce)
-		client := newClient(t, server.base())
-		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
-			t.Fatal(err)
-		}
-		_, err := client.Code2Session(t.Context(), canaryCode)
-		if got := outcomeOf(t, err); got != lost {
-			t.Errorf("%s: %v", got, err)
-		}
-		checkSilent(t, err)
-		if got := server.count(); got != 2 {
-			t.Errorf("%d requests, want 2", got)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			network := newPipes()
+			server := newHostileOn(t, network, answersOnce)
+			client := newClient(t, pipeBase)
+			client.Transport().DialContext = network.dial
+			if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := client.Code2Session(t.Context(), canaryCode)
+			if got := outcomeOf(t, err); got != lost {
+				t.Errorf("%s: %v", got, err)
+			}
+			checkSilent(t, err)
+			if got := server.count(); got != 2 {
+				t.Errorf("%d requests, want 2", got)
+			}
+		})
 	})
 }
 
@@ -78,59 +125,52 @@ func (c *dyingConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// dialsDying makes the client's connections dying ones, and counts how many were dialled and how many writes failed.
-func dialsDying(client *wxapi.Client) (dialled, failed *atomic.Int32) {
-	dialled, failed = new(atomic.Int32), new(atomic.Int32)
-	client.Transport().DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		dialled.Add(1)
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &wxapi.CountingConn{Conn: &dyingConn{Conn: conn, failed: failed}}, nil
-	}
-	return dialled, failed
-}
-
 func TestStaleConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
-	server := newHostile(t, func(conn *net.TCPConn, _ string, _ int) bool {
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 83\r\n\r\n"+goodBody+" ")
-		return true
-	})
-	client := newClient(t, server.base())
-	dialled, failed := dialsDying(client)
-	for range 3 {
-		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		server := newHostileOn(t, network, answers)
+		client := newClient(t, pipeBase)
+		var dialled, failed atomic.Int32
+		client.Transport().DialContext = func(ctx context.Context, kind, address string) (net.Conn, error) {
+			dialled.Add(1)
+			conn, err := network.dial(ctx, kind, address)
+			if err != nil {
+				return nil, err
+			}
+			return &wxapi.CountingConn{Conn: &dyingConn{Conn: conn, failed: &failed}}, nil
 		}
-	}
-	if server.count() != 3 || dialled.Load() != 3 || failed.Load() != 2 {
-		t.Errorf("%d requests over %d connections, %d failed writes; want 3, 3, 2", server.count(), dialled.Load(), failed.Load())
-	}
+		for range 3 {
+			if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if server.count() != 3 || dialled.Load() != 3 || failed.Load() != 2 {
+			t.Errorf("%d requests over %d connections, %d failed writes; want 3, 3, 2", server.count(), dialled.Load(), failed.Load())
+		}
+	})
 }
 
 func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
-	var connections atomic.Int32
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, goodBody) }))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			connections.Add(1)
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		server := newHostileOn(t, network, answers)
+		client := newClient(t, pipeBase)
+		var dialled atomic.Int32
+		client.Transport().DialContext = func(ctx context.Context, kind, address string) (net.Conn, error) {
+			dialled.Add(1)
+			return network.dial(ctx, kind, address)
 		}
-	}
-	server.Start()
-	defer server.Close()
-	client := newClient(t, server.URL)
-	for range 5 {
-		if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
-			t.Fatal(err)
+		for range 5 {
+			if _, err := client.Code2Session(t.Context(), canaryCode); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	client.Close()
-	if got := connections.Load(); got != 1 {
-		t.Errorf("%d connections for 5 calls, want 1", got)
-	}
+		if server.count() != 5 || dialled.Load() != 1 {
+			t.Errorf("%d calls over %d connections, want 5 over 1", server.count(), dialled.Load())
+		}
+	})
 }
 
 func newTLSServer(t *testing.T, handler http.HandlerFunc) *httptest.Server {

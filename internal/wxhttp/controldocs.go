@@ -153,7 +153,7 @@ func docCall(ctx context.Context, w *world.World, kept *journal.Journal, method,
 	}
 	r.RemoteAddr = record.Peer
 	answer := &docAnswer{status: http.StatusOK, header: http.Header{}}
-	New(w, Options{URL: docURL, Journal: kept}).ServeHTTP(answer, r)
+	New(w, Options{URL: docURL, Journal: kept, CA: docAuthority(w.Clock().Now())}).ServeHTTP(answer, r)
 	if record.API != "" {
 		record.Time = w.Clock().Now()
 		kept.Add(record, at.RawQuery)

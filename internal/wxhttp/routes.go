@@ -28,6 +28,7 @@ func (h *handler) controlRoutes() []route {
 		{http.MethodPost, "/_mock/clock", post(h.moveClock), docMoveClock},
 		{http.MethodPost, "/_mock/reset", post(h.reset), docReset},
 		{http.MethodGet, "/_mock/env", query(h.env), docEnv},
+		{http.MethodGet, "/_mock/ca", get(h.readCA), docCA},
 		{http.MethodGet, "/_mock/users", query(h.users), docUsers},
 		{http.MethodPost, "/_mock/users", post(h.addUser), docAddUser},
 		{http.MethodPut, "/_mock/users", post(h.setUser), docSetUser},

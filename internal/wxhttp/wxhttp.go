@@ -35,6 +35,8 @@ type Options struct {
 	// Journal, if not nil, is what /_mock/journal and /_mock/assert read. Whoever serves the handler writes it.
 	Journal *journal.Journal
 
+	CA Authority // what /_mock/ca tells; zero: there is none
+
 	// OnChange, if not nil, is called after each change that others may have to follow. Its error is logged as the reason of
 	// the call, which then fails with status 500 although the world has changed.
 	OnChange func(context.Context, Change) error
@@ -78,6 +80,10 @@ func New(w *world.World, options Options) http.Handler {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(MockHeader, "1")
 	path := r.URL.Path
+	if host, found := wechat.HostOf(r.Host); found {
+		h.serveHost(w, r, host)
+		return
+	}
 	if a, found := h.apis[path]; found {
 		h.dispatch(w, r, a)
 		return
@@ -93,10 +99,30 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, problem.Problem{Status: http.StatusNotFound, Reason: "not_found", Detail: "the simulation has nothing at this path"})
 }
 
+// serveHost answers a call that was sent to one of WeChat's hosts. All paths are WeChat's there: there is no control API.
+func (h *handler) serveHost(w http.ResponseWriter, r *http.Request, host string) {
+	path := r.URL.Path
+	a, found := h.apis[path]
+	switch {
+	case host == wechat.WeComHost:
+		h.dispatch(w, r, &api{path: path, name: "unknown", family: familyAPI, serve: h.notSimulated(host + " is WeCom's, which is not simulated")})
+		return
+	case !found:
+		f, known := familyOf(path)
+		if !known { // /datacube/ and others
+			f = familyAPI
+		}
+		a = &api{path: path, name: "unknown", family: f, serve: h.unknownAPI}
+	}
+	h.dispatch(w, r, a)
+}
+
 // unknownAPI is WeChat's answer for a path that it does not know, which is also our answer for what is not simulated: a client
 // handles it as it would any refusal, and the journal tells which of the two it was not.
-func (h *handler) unknownAPI(*call) answer {
-	return answer{refusal: h.world.Refuse(codeUnknownAPI, "invalid url", "not simulated")}
+func (h *handler) unknownAPI(c *call) answer { return h.notSimulated("not simulated")(c) }
+
+func (h *handler) notSimulated(reason string) func(*call) answer {
+	return func(*call) answer { return answer{refusal: h.world.Refuse(codeUnknownAPI, "invalid url", reason)} }
 }
 
 // journalled is an appid for the journal: not more than anybody needs to recognise a mistaken one, and not a part of the

@@ -134,7 +134,7 @@ func TestCloseDrains(t *testing.T) {
 			}
 		})
 	}
-	for accepted.Load() < 100 {
+	for accepted.Load() < 100 && !t.Failed() {
 		if _, err := s.List(t.Context(), session.Filter{Limit: 1}); err != nil {
 			t.Fatal(err)
 		}

@@ -93,7 +93,7 @@ func child(path string) int {
 }
 
 func childPart(path string, number, part int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // far more than four of them need
 	defer cancel()
 	s, err := sqlite.Open(ctx, path, testSealer('k'))
 	if err != nil {

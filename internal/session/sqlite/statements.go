@@ -13,8 +13,9 @@ import (
 const (
 	columns = `origin, appid, openid, unionid, keys, key_obtained, created, refreshed`
 	// selectList takes origin, appid (each empty for any) and a limit (-1 for none).
+	// A parameter that is the LIMIT by itself is part of the plan, which SQLite then makes anew for every call; + keeps it out.
 	selectList = `SELECT ` + columns + ` FROM sessions WHERE (?1 = '' OR origin = ?1) AND (?2 = '' OR appid = ?2)
-		ORDER BY refreshed DESC, origin, appid, openid LIMIT ?3`
+		ORDER BY refreshed DESC, origin, appid, openid LIMIT +?3`
 	selectOne = `SELECT ` + columns + ` FROM sessions WHERE origin = ? AND appid = ? AND openid = ?`
 	// upsert takes the columns.
 	upsert = `INSERT INTO sessions (` + columns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

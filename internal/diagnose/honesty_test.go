@@ -1,0 +1,211 @@
+package diagnose_test
+
+import (
+	"encoding/base64"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/wxlogin/wxlogin/internal/diagnose"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+)
+
+// samples is how many inputs a test looks at: few in an ordinary run, WXLOGIN_HONESTY where that is set.
+func samples(t *testing.T, few int) int {
+	t.Helper()
+	text := os.Getenv("WXLOGIN_HONESTY")
+	if text == "" {
+		return few
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		t.Fatalf("WXLOGIN_HONESTY=%q is not a number of inputs", text)
+	}
+	return n
+}
+
+func decodeStrict(text string) ([]byte, error) { return base64.StdEncoding.Strict().DecodeString(text) }
+
+func allDamages() []damage { return slices.Concat(transportDamages(), fieldDamages(), proofDamages()) }
+
+func ids(findings []diagnose.Finding) []string {
+	var list []string
+	for _, f := range findings {
+		list = append(list, f.ID)
+	}
+	return list
+}
+
+// TestNoWrongVerdict holds that nothing is found in good input, and nothing but a wrong key where that is all that is wrong.
+func TestNoWrongVerdict(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(20261126, 1))
+	for i := range samples(t, 3000) {
+		kind := payloadKinds[i%len(payloadKinds)]
+		s := newSample(t, r, kind)
+		if report := diagnose.Data(s.input()); report.Err != nil || len(report.Findings) > 0 || report.Repaired != nil {
+			t.Errorf("good %s: %v, %v\n%+v", kind, report.Err, ids(report.Findings), s)
+		}
+		s.key = encode(randomBytes(r, 16))
+		if i%2 == 0 { // with other keys beside it that are as wrong
+			for range 5 {
+				s.in.Keys = append(s.in.Keys, diagnose.Key{SessionKey: wechat.NewSessionKey(encode(randomBytes(r, 16)))})
+			}
+		}
+		report := diagnose.Data(s.input())
+		if got := ids(report.Findings); !slices.Equal(got, []string{"D30"}) || report.Repaired != nil {
+			t.Errorf("%s under a wrong key: %v\n%+v", kind, got, s)
+		}
+	}
+}
+
+// TestNoise holds that of inputs that are random, each of the right form, no cause is given but the wrong key, and for one block alone none.
+func TestNoise(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(20261126, 2))
+	for range samples(t, 3000) {
+		blocks := 1 + r.IntN(12)
+		s := sample{key: encode(randomBytes(r, 16)), iv: encode(randomBytes(r, 16)), data: encode(randomBytes(r, 16*blocks))}
+		report := diagnose.Data(s.input())
+		want := []string{"D30"}
+		if blocks == 1 || len(report.Findings) == 0 && report.Blocks.Readable() > 0 { // a block that reads by chance leaves it open
+			want = nil
+		}
+		if got := ids(report.Findings); !slices.Equal(got, want) {
+			t.Errorf("%d random blocks: %v\n%+v", blocks, got, s)
+		}
+		if blocks == 1 && report.Err != nil && len(report.Facts) == 0 {
+			t.Errorf("nothing is confirmed, and no fact is told:\n%+v", s)
+		}
+	}
+}
+
+// A tally counts how inputs with known damage were diagnosed.
+type tally struct {
+	runs, first, listed, nothing, wrong, repaired int
+	instead                                       map[string]int // by the id that was given wrongly
+}
+
+// count compares what was found with what was done.
+func (n *tally) count(report diagnose.Report, done ...string) {
+	n.runs++
+	if report.Repaired != nil {
+		n.repaired++
+	}
+	got := ids(report.Findings)
+	all := true
+	for _, id := range done {
+		all = all && slices.Contains(got, id)
+	}
+	switch {
+	case len(got) == 0:
+		n.nothing++
+	case slices.Contains(done, got[0]):
+		n.first++
+	}
+	if all {
+		n.listed++
+	}
+	wrong := false
+	for _, id := range got {
+		if !slices.Contains(done, id) {
+			wrong = true
+			if n.instead == nil {
+				n.instead = map[string]int{}
+			}
+			n.instead[id]++
+		}
+	}
+	if wrong {
+		n.wrong++
+	}
+}
+
+// runDamage spoils so many samples with one damage. What is left whole by it does not count.
+func runDamage(t *testing.T, d damage, count int) tally {
+	t.Helper()
+	n, _ := strconv.Atoi(d.id[1:])
+	r := rand.New(rand.NewPCG(20261126, uint64(100+n)))
+	var counts tally
+	for i := range count {
+		s := newSample(t, r, payloadKinds[i%len(payloadKinds)])
+		if !d.spoil(t, r, s) {
+			continue
+		}
+		if report := diagnose.Data(s.input()); report.Err != nil {
+			counts.count(report, d.id)
+		}
+	}
+	return counts
+}
+
+// TestSingleDamages holds that what is done to good input is named. The full count is in docs/diagnoses-matrix.md.
+func TestSingleDamages(t *testing.T) {
+	t.Parallel()
+	for _, d := range allDamages() {
+		t.Run(d.id, func(t *testing.T) {
+			t.Parallel()
+			count := 60
+			if d.id == "D13" {
+				count = 12 // the search for the case of a key is the dearest
+			}
+			n := runDamage(t, d, count)
+			if n.first*100 < n.runs*90 || n.wrong*100 > n.runs*8 || n.runs == 0 {
+				t.Errorf("%d inputs: named first %d, listed %d, nothing %d, wrong %d %v", n.runs, n.first, n.listed, n.nothing, n.wrong, n.instead)
+			}
+		})
+	}
+}
+
+// A mix is two chapters of the catalogue, of which pairs are made.
+type mix struct {
+	name string
+	a, b []damage
+}
+
+func mixes() []mix {
+	transport, fields, proofs := transportDamages(), fieldDamages(), proofDamages()
+	return []mix{{"transport", transport, transport}, {"transport-field", transport, fields}, {"transport-proof", transport, proofs}, {"proof", proofs, proofs}}
+}
+
+// runPairs spoils so many samples twice, in either order.
+func runPairs(t *testing.T, m mix, count int, keep func(a, b damage) bool) tally {
+	t.Helper()
+	r := rand.New(rand.NewPCG(20261126, 1000+uint64(len(m.a)*len(m.b))))
+	var n tally
+	for range count {
+		a, b := m.a[r.IntN(len(m.a))], m.b[r.IntN(len(m.b))]
+		if r.IntN(2) == 0 {
+			a, b = b, a
+		}
+		s := newSample(t, r, payloadKinds[r.IntN(len(payloadKinds))])
+		if a.id == b.id || !keep(a, b) || !a.spoil(t, r, s) || !b.spoil(t, r, s) {
+			continue
+		}
+		in := s.input()
+		in.Quick = true
+		if report := diagnose.Data(in); report.Err != nil {
+			n.count(report, a.id, b.id)
+		}
+	}
+	return n
+}
+
+// TestTwoTransportDamages holds that two damages to text are undone together, as long as the second one leaves a way back: text
+// functions destroy what is not text any more (raw bytes, UTF-16), and a character that is lost from hexadecimal is no plus sign.
+func TestTwoTransportDamages(t *testing.T) {
+	t.Parallel()
+	reversible := func(a, b damage) bool {
+		switch a.id {
+		case "D10", "D12", "D09", "D14", "D15":
+			return false
+		}
+		return b.id != "D14" && b.id != "D15" && b.id != "D02" && b.id != "D10"
+	}
+	n := runPairs(t, mixes()[0], 1500, reversible)
+	if n.runs < 300 || n.repaired*100 < n.runs*97 || n.wrong*100 > n.runs*2 {
+		t.Errorf("%d pairs: repaired %d, both listed %d, nothing %d, wrong %d %v", n.runs, n.repaired, n.listed, n.nothing, n.wrong, n.instead)
+	}
+}

@@ -1,0 +1,492 @@
+package diagnose
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/opendata"
+)
+
+// A proof is a key that makes text of the data, which no wrong key does, although the whole does not decrypt.
+type proof struct {
+	key     reading
+	iv      reading // without bytes where no reading of the iv is one
+	text    string  // of the data, base64 digits only
+	changes []change
+	order   order
+	login   *Key // the key is this one of another login
+
+	block cipher.Block
+	raw   []byte
+	plain []byte // of the whole blocks, padding included
+	looks []Block
+	score int
+}
+
+// The sample of blocks that a key is judged by: so many from the start and so many from the end.
+const sampled = 8
+
+// maxCandidates bounds how many other keys are held against the blocks one by one.
+const maxCandidates = 1024
+
+// provenKey looks for a key under which blocks read, and derives from the others what happened. The fields may be swapped as well.
+func (a *analysis) provenKey() bool {
+	a.ran["blocks"] = true
+	for _, o := range orders() {
+		if best := a.bestProof(o); best.score > 0 && a.judge(&best) {
+			return true
+		}
+	}
+	return false
+}
+
+// bestProof returns the proof with the most blocks that read; one without a score if there is none.
+func (a *analysis) bestProof(o order) proof {
+	var best proof
+	ivs := a.readings(o.iv, fieldIV)
+	if o.id != "" && len(ivs) == 0 {
+		return best // an order that puts no iv in its place explains nothing
+	}
+	for _, v := range first(a.variants(o.data, fieldData), maxPlain*2) {
+		text, raw := lenient(v.text)
+		if len(raw) < 2*blockSize {
+			continue
+		}
+		for _, key := range a.readings(o.key, fieldKey) {
+			improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o}, ivs)
+		}
+		for i := range first(a.in.Keys, maxCandidates) {
+			bytes, err := a.in.Keys[i].SessionKey.Bytes()
+			if err == nil && best.score == 0 && o.id == "" {
+				key := reading{text: a.in.Keys[i].SessionKey.Reveal(), raw: bytes}
+				improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o, login: &a.in.Keys[i]}, ivs)
+			}
+		}
+	}
+	return best
+}
+
+// judge derives from a proof what happened. It reports whether anything was found.
+func (a *analysis) judge(p *proof) bool {
+	p.plain = rawCBC(p.block, p.ivOrZero(), p.raw)
+	p.looks = mapBlocks(p.plain)
+	a.report.Blocks = BlockMap{Blocks: p.looks, Bytes: len(p.raw)}
+	before := len(a.report.Findings)
+	known := slices.Clone(a.report.Findings)
+	a.derive(p)
+	if len(a.report.Findings) == before && a.report.Repaired == nil && !a.merged {
+		return false
+	}
+	var undone []Finding
+	if p.order.id != "" {
+		undone = append(undone, a.swapped(p.order))
+	}
+	iv := p.iv
+	if !p.looks[0].isText() {
+		iv.changes = nil // what was undone did not make an iv of it
+	}
+	undone = append(undone, changed(solution{key: p.key, iv: iv, data: reading{changes: p.changes}, order: p.order})...)
+	if p.login != nil {
+		undone = append(undone, a.ofLogin(*p.login))
+	}
+	list := known
+	if a.merged {
+		list = slices.Clone(a.report.Findings[:before])
+	}
+	a.report.Findings = merge(list, undone, a.report.Findings[before:])
+	return true
+}
+
+// merge joins lists of findings and keeps the first of each id.
+func merge(lists ...[]Finding) []Finding {
+	var all []Finding
+	for _, list := range lists {
+		for _, f := range list {
+			if !slices.ContainsFunc(all, func(known Finding) bool { return known.ID == f.ID }) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+// lenient decodes what can be decoded of a text of data: to its end if it is cut, to the first character that is none of base64.
+func lenient(text string) (string, []byte) {
+	digits := strings.TrimRight(text, "=")
+	if at := strings.IndexFunc(digits, func(r rune) bool { return !strings.ContainsRune(base64Digits, r) }); at >= 0 {
+		digits = digits[:at]
+	}
+	if len(digits)%quad == 1 {
+		digits = digits[:len(digits)-1]
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(digits)
+	if err != nil {
+		return "", nil
+	}
+	return digits, raw
+}
+
+func (p *proof) ivOrZero() []byte {
+	if len(p.iv.raw) == blockSize {
+		return p.iv.raw
+	}
+	return make([]byte, blockSize)
+}
+
+// improve replaces best by p if more blocks read under it, and [enough] do: 16 random bytes are text with a probability of 1.2e-5, and
+// many keys and texts are tried.
+func improve(best *proof, p proof, ivs []reading) {
+	block, err := aes.NewCipher(p.key.raw)
+	if err != nil {
+		return
+	}
+	p.block = block
+	count := len(p.raw) / blockSize
+	looked := 0
+	for i := 1; i < count; i++ {
+		if i >= sampled && i < count-sampled {
+			i = count - sampled
+		}
+		looked++
+		if lookOf(rawBlock(block, nil, p.raw, i)).isText() {
+			p.score++
+		}
+	}
+	start := false
+	for i, iv := range ivs {
+		if start = lookOf(rawBlock(block, iv.raw, p.raw, 0)).isText(); start || i == 0 {
+			p.iv = iv
+		}
+		if start {
+			p.score++
+			break
+		}
+	}
+	second := lookOf(rawBlock(block, nil, p.raw, 1))
+	if p.score > best.score && enough(p.score, looked, start, second) {
+		*best = p
+	}
+}
+
+// enough reports whether so many blocks that read are no accident: three, or two where they are the first two or few were looked at, or
+// the only one behind the first if it ends in padding.
+func enough(score, looked int, start bool, second Block) bool {
+	switch {
+	case score == 2:
+		return looked <= sampled || start && second.isText()
+	case score == 1:
+		return looked == 1 && second == BlockPadding
+	}
+	return score > 2
+}
+
+// bad returns the indices of the blocks that do not read.
+func (p *proof) bad() []int {
+	var list []int
+	for i, look := range p.looks {
+		if !look.isText() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// derive names what happened to data under the right key.
+func (a *analysis) derive(p *proof) {
+	last := len(p.looks) - 1
+	rest := len(p.raw) % blockSize
+	bad := p.bad()
+	switch {
+	case a.endsEarly(p):
+	case rest == 0 && a.otherPadding(p):
+	case len(bad) == 0 && rest == 0 && p.looks[last] == BlockPadding:
+		a.otherText(p)
+	case (rest != 0 || p.looks[last] != BlockPadding) && (len(bad) == 0 || len(bad) == 1 && bad[0] == 0 && last > 0):
+		if len(bad) == 1 {
+			a.blameIV(a.wrongIV(p))
+		}
+		a.add(a.truncated(p))
+	case len(bad) == 1 && bad[0] == 0:
+		a.onlyFirst(p)
+	case len(bad) == 2 && bad[0] == 0 && bad[1] == last && last > 2:
+		a.blameIV(a.wrongIV(p))
+		a.add(a.lastAltered(p))
+	case len(bad) > 0 && a.oneCharacter(p, bad):
+	case len(bad) == 1 && bad[0] == last:
+		a.add(a.lastAltered(p))
+	default:
+		a.add(a.altered(p, bad))
+	}
+}
+
+func (a *analysis) lastAltered(p *proof) Finding {
+	last := len(p.looks) - 1
+	first, end := chars(last*blockSize, last*blockSize+blockSize-1)
+	return newFinding("D35").since(textEndOnly, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1))
+}
+
+// endsEarly knows two payloads in one text: the first ends in padding where the second begins.
+func (a *analysis) endsEarly(p *proof) bool {
+	for i, look := range p.looks[:len(p.looks)-1] {
+		if look != BlockPadding {
+			continue
+		}
+		raw := p.raw[:(i+1)*blockSize]
+		data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
+		s, ok := solve([]reading{p.key}, a.readings(p.order.iv, fieldIV), []reading{data}, orders()[0])
+		if ok {
+			a.settle(s.unchanged(), newFinding("D35").since(textTwoPayloads, len(data.text), len(p.text)))
+			return true
+		}
+	}
+	return false
+}
+
+// otherPadding knows what other encryption code writes behind the text.
+func (a *analysis) otherPadding(p *proof) bool {
+	plain := p.plain
+	trimmed, name := plain, lang.T{}
+	end := int(plain[len(plain)-1])
+	switch {
+	case end == 0:
+		trimmed, name = []byte(strings.TrimRight(string(plain), "\x00")), lang.T{En: "zero bytes", Zh: "零字节"}
+		if n := len(trimmed); n > 0 && trimmed[n-1] == 0x80 {
+			trimmed, name = trimmed[:n-1], lang.T{En: "ISO 7816-4 padding", Zh: "ISO 7816-4 填充"}
+		}
+	case end == 0x80:
+		trimmed, name = plain[:len(plain)-1], lang.T{En: "ISO 7816-4 padding", Zh: "ISO 7816-4 填充"}
+	case padding(plain, 2*blockSize) > blockSize:
+		trimmed, name = plain[:len(plain)-end], lang.T{En: "padding to 32 bytes, as WeChat's messages have it", Zh: "按 32 字节填充（微信消息加密的方式）"}
+	case end > 1 && end <= blockSize && padding(plain, blockSize) == 0:
+		trimmed, name = plain[:len(plain)-end], lang.T{En: "padding whose last byte alone counts (ANSI X9.23, ISO 10126)", Zh: "只有最后一个字节表示长度的填充（ANSI X9.23、ISO 10126）"}
+	default:
+		return false
+	}
+	if len(trimmed) == 0 || !json.Valid(trimmed) {
+		return false
+	}
+	a.add(newFinding("D41").since(textOtherPadding, name))
+	return true
+}
+
+// truncated says at which byte the data ends, and what of it can be read.
+func (a *analysis) truncated(p *proof) Finding {
+	arrived := len(p.text)
+	f := newFinding("D33").saying(textTruncated, len(p.raw), arrived)
+	if rest := len(p.raw) % blockSize; rest != 0 {
+		f = f.since(textNotWhole, len(p.raw), rest)
+	} else {
+		f = f.since(textNoEnd)
+	}
+	if names := memberNames(p.plain); names != "" {
+		f = f.since(textLeft, names)
+	}
+	for _, limit := range []int{64, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096} {
+		if given := len(a.texts[p.order.data]); given == limit || arrived == limit {
+			f = f.since(textLimit, limit, limit)
+			break
+		}
+	}
+	return f
+}
+
+// memberNames lists the names of the members that stand in a part of a JSON text, and none of their values.
+func memberNames(plain []byte) string {
+	var names []string
+	parts := strings.Split(string(plain), `"`)
+	for i := 1; i+1 < len(parts) && len(names) < maxNames; i++ {
+		if strings.HasPrefix(parts[i+1], ":") && isName(parts[i]) {
+			names = append(names, parts[i])
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// maxNames is how many members are named; no kind has many more.
+const maxNames = 12
+
+func isName(text string) bool {
+	for _, c := range []byte(text) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_') {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 24
+}
+
+// altered says where the data changed.
+func (a *analysis) altered(p *proof, bad []int) Finding {
+	from, to := bad[0], bad[len(bad)-1]
+	f := newFinding("D34").since(textBadBlocks, len(bad), len(p.looks), from, to)
+	start, end := from*blockSize, to*blockSize+blockSize-1
+	if to > from && p.looks[to] == BlockPartly { // its damage mirrors the bytes that changed in the block before
+		end -= blockSize
+		if to == from+1 {
+			low, high := damaged(p.plain[to*blockSize : (to+1)*blockSize])
+			start, end = from*blockSize+low, from*blockSize+high
+			f = f.since(textMirror, from, to)
+		}
+	} else if to == len(p.looks)-1 && to > from+1 {
+		first, _ := chars(start, end)
+		return newFinding("D34").saying(textShifted, first).since(textFromBlock, from, len(p.looks)).since(textShiftCause)
+	}
+	first, last := chars(start, end)
+	return f.saying(textAlteredAt, first, min(last, len(p.text)-1))
+}
+
+// damaged returns the first and the last byte of a block that is no text.
+func damaged(block []byte) (low, high int) {
+	low, high = blockSize-1, 0
+	for i, c := range block {
+		if c < ' ' || c >= 0x7f {
+			low, high = min(low, i), max(high, i)
+		}
+	}
+	return low, max(low, high)
+}
+
+// oneCharacter tries whether another character at one place of the first bad block makes the data whole.
+func (a *analysis) oneCharacter(p *proof, bad []int) bool {
+	if len(p.raw)%blockSize != 0 || len(p.iv.raw) != blockSize || len(bad) > 2 || bad[len(bad)-1] > bad[0]+1 {
+		return false
+	}
+	from, to := chars(bad[0]*blockSize, bad[0]*blockSize+blockSize-1)
+	here := spotOf(p.text, bad[0])
+	for at := from; at <= min(to, len(p.text)-1); at++ {
+		head, tail := here.text[:at-here.at], here.text[at-here.at+1:]
+		for i := range len(base64Digits) {
+			digit := base64Digits[i : i+1]
+			with := here
+			if with.text = head + digit + tail; digit == p.text[at:at+1] || !with.reads(p.block, p.iv.raw) {
+				continue
+			}
+			if a.settleCharacter(p, p.text[:at]+digit+p.text[at+1:], at, bad[0]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return false
+	}
+	data := reading{text: base64.StdEncoding.EncodeToString(raw), raw: raw}
+	s, ok := solve([]reading{p.key}, []reading{p.iv}, []reading{data}, orders()[0])
+	if !ok {
+		return false
+	}
+	id := "D34"
+	if block == len(p.looks)-1 {
+		id = "D35"
+	}
+	a.settle(s.unchanged(), newFinding(id).saying(textOneCharacter, at).since(textBadBlocks, 1, len(p.looks), block, block))
+	return true
+}
+
+// otherText says of a text that decrypts whole, and that WeChat does not send, where it comes from.
+func (a *analysis) otherText(p *proof) {
+	plain := p.plain[:len(p.plain)-padding(p.plain, blockSize)]
+	if name, members, ok := platformOf(plain); ok {
+		a.add(newFinding("D28").saying(textPlatform, name).since(textMembers, members))
+	} else if !json.Valid(plain) && len(p.looks) > 1 {
+		a.onlyFirst(p)
+	}
+}
+
+// onlyFirst handles a first block that alone does not read, or that breaks the JSON. Where the iv is wrong the rest is whole.
+func (a *analysis) onlyFirst(p *proof) {
+	s, ok := a.trueIV(p)
+	if !ok && !p.looks[0].isText() && a.oneCharacter(p, []int{0}) {
+		return
+	}
+	if !ok && !completes(p.plain[blockSize:]) {
+		if p.looks[0].isText() {
+			return // text to the end: no block was altered, and it is nobody's JSON
+		}
+		first, last := chars(0, blockSize-1)
+		a.add(newFinding("D34").saying(textAlteredAt, first, last).since(textBadBlocks, 1, len(p.looks), 0, 0).since(textRestBroken))
+		return
+	}
+	f := a.wrongIV(p)
+	if ok {
+		f = f.since(textTrueIV, s.iv.text)
+		a.settle(s.unchanged())
+	}
+	a.blameIV(f)
+}
+
+// blameIV adds what the blocks say of the iv: to the finding that explains it already, if there is one.
+func (a *analysis) blameIV(f Finding) {
+	for i, known := range a.report.Findings {
+		if known.ID == "D23" && a.nothingIV {
+			a.report.Findings[i].Evidence = append(known.Evidence, f.Evidence...)
+			a.merged = true
+			return
+		}
+	}
+	a.add(f)
+}
+
+func (a *analysis) wrongIV(p *proof) Finding {
+	f := newFinding("D32")
+	if p.caseOfIV() {
+		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
+	}
+	if p.looks[0].isText() {
+		f = f.since(textFirstBreaks, len(p.looks)-1)
+	} else {
+		f = f.since(textOnlyFirst, len(p.looks)-1)
+	}
+	if names := memberNames(p.plain[blockSize:]); names != "" {
+		f = f.since(textReadable, names)
+	}
+	if len(p.iv.raw) != blockSize {
+		f = f.since(textNoIV, len(a.texts[p.order.iv]))
+	}
+	return f
+}
+
+// open decrypts with an iv of bytes.
+func (p *proof) open(iv []byte) (solution, error) {
+	s := solution{
+		key:   p.key,
+		iv:    reading{text: base64.StdEncoding.EncodeToString(iv), raw: iv},
+		data:  reading{text: base64.StdEncoding.EncodeToString(p.raw), raw: p.raw},
+		order: orders()[0],
+	}
+	payload, err := opendata.Open(s.sessionKey(), s.envelope())
+	s.payload = payload
+	return s, err
+}
+
+var (
+	textEndOnly      = lang.T{En: "the last of %d blocks does not read", Zh: "%d 个分组中的最后一个读不出"}
+	textAtChars      = lang.T{En: "it is made of the characters %d to %d (counted from 0)", Zh: "对应第 %d 到 %d 个字符（从 0 数起）"}
+	textTwoPayloads  = lang.T{En: "its first %d characters (of %d) decrypt by themselves", Zh: "前 %d 个字符（共 %d 个）单独可以解密"}
+	textOtherPadding = lang.T{En: "the text is followed by %s", Zh: "正文之后是%s"}
+	textTruncated    = lang.T{En: "The encryptedData was cut off at byte %d: %d characters arrived.", Zh: "encryptedData 在第 %d 字节处被截断：只收到 %d 个字符。"}
+	textNotWhole     = lang.T{En: "%d bytes are not whole blocks of 16: %d are left over", Zh: "%d 字节不是 16 的整数倍，多出 %d 字节"}
+	textNoEnd        = lang.T{En: "all blocks read, but the last one has no padding and the JSON is not closed", Zh: "所有分组都能读出，但最后一个没有填充，JSON 也没有结束"}
+	textLeft         = lang.T{En: "what is left has the members %s", Zh: "剩下的部分含有字段 %s"}
+	textLimit        = lang.T{En: "%d characters is a usual limit of a column, a log or a buffer, such as VARCHAR(%d)", Zh: "%d 个字符是列、日志或缓冲区常见的上限，例如 VARCHAR(%d)"}
+	textBadBlocks    = lang.T{En: "%d of %d blocks do not read: from block %d to block %d", Zh: "有 %d 个分组（共 %d 个）读不出：从第 %d 到第 %d 个"}
+	textMirror       = lang.T{En: "block %d is noise, and the damage in block %d shows which of its bytes changed", Zh: "第 %d 个分组是乱码，第 %d 个分组的损坏处显示出被改动的字节"}
+	textShifted      = lang.T{En: "From character %d on the encryptedData is shifted or altered.", Zh: "encryptedData 从第 %d 个字符起错位或被改动。"}
+	textFromBlock    = lang.T{En: "from block %d (of %d) on nothing reads", Zh: "从第 %d 个分组（共 %d 个）起都读不出"}
+	textShiftCause   = lang.T{En: "a character that is lost or added moves all that follow", Zh: "少了或多了一个字符，会使后面的全部错位"}
+	textAlteredAt    = lang.T{En: "The encryptedData was altered within the characters %d to %d (counted from 0).", Zh: "encryptedData 在第 %d 到 %d 个字符之间被改动（从 0 数起）。"}
+	textOneCharacter = lang.T{En: "One character of the encryptedData was altered, at index %d.", Zh: "encryptedData 有一个字符被改动，在下标 %d。"}
+	textFirstBreaks  = lang.T{En: "block 0, the only one that the iv touches, breaks the JSON; the other %d are whole", Zh: "只受 iv 影响的第 0 个分组破坏了 JSON，其余 %d 个完好"}
+	textOnlyFirst    = lang.T{En: "block 0, the only one that the iv touches, is noise; the other %d read", Zh: "只受 iv 影响的第 0 个分组是乱码，其余 %d 个都能读出"}
+	textRestBroken   = lang.T{En: "the rest is no JSON behind any first block, so the iv is not all that is wrong", Zh: "无论第一个分组是什么，其余部分都不是合法的 JSON，所以不只是 iv 有误"}
+	textReadable     = lang.T{En: "readable members: %s", Zh: "能读出的字段：%s"}
+	textNoIV         = lang.T{En: "the iv is not base64 of 16 bytes (%d characters)", Zh: "iv 不是 16 字节的 base64（%d 个字符）"}
+)
