@@ -303,3 +303,22 @@ func TestRIDNote(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSideOf(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		origin   wechat.Origin
+		loopback bool
+		want     diagnose.Side
+	}{
+		{"https://api.weixin.qq.com", false, diagnose.SideWeChat},
+		{"https://hk.api.weixin.qq.com:443", false, diagnose.SideWeChat},
+		{"https://api.weixin.qq.com.evil.example", false, diagnose.SideUnknown},
+		{"https://proxy.example", false, diagnose.SideUnknown},
+		{"http://127.0.0.1:8420", true, diagnose.SideSimulation},
+	} {
+		if got := diagnose.SideOf(tt.origin, tt.loopback); got != tt.want {
+			t.Errorf("SideOf(%s) = %v, want %v", tt.origin, got, tt.want)
+		}
+	}
+}

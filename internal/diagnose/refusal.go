@@ -294,10 +294,12 @@ func RIDNote(rid string, use CodeUse) lang.Message {
 
 // SideOf tells who answers at an origin; loopback says that it is this machine.
 func SideOf(origin wechat.Origin, loopback bool) Side {
+	_, host, _ := strings.Cut(string(origin), "://")
+	_, isWeChat := wechat.HostOf(host)
 	switch {
 	case loopback:
 		return SideSimulation
-	case strings.HasSuffix(string(origin), ".weixin.qq.com"):
+	case isWeChat:
 		return SideWeChat
 	}
 	return SideUnknown

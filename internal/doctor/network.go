@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,9 +21,9 @@ import (
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
-// backupHosts are WeChat's own other names for the API, which its documentation names for when the first does not answer.
+// backupHosts are WeChat's other names for the API, which its documentation names for when the first does not answer.
 func backupHosts() []string {
-	return []string{"api2.weixin.qq.com", "sh.api.weixin.qq.com", "sz.api.weixin.qq.com", "hk.api.weixin.qq.com"}
+	return slices.DeleteFunc(wechat.Hosts(), func(host string) bool { return host == hostOf(wechat.APIBase) || host == wechat.WeComHost })
 }
 
 // reach is what came of asking a host for its front page.
