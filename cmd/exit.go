@@ -92,7 +92,7 @@ func classifySignal(err error) (failure, bool) {
 	}
 	f := failure{exit: exitSignal, silent: true}
 	f.exit.code = 128 + int(number)
-	if e, ok := errors.AsType[*wxapi.TransportError](err); ok && e.Sent {
+	if e, ok := errors.AsType[*wxapi.TransportError](err); ok && e.CodeMayBeConsumed() {
 		f.message, f.silent = textStopped.With(e.Host), false
 	}
 	return f, true

@@ -45,7 +45,7 @@ func TestSignalAfterSending(t *testing.T) {
 			defer server.Close()
 			h := jsonHome(t)
 			r := h.run(ctx, invocation{
-				args: append([]string{"exchange", "abc", "--api-base", server.URL}, tt.args...),
+				args: append([]string{"exchange", "hang", "--api-base", server.URL}, tt.args...),
 				env:  map[string]string{"WXLOGIN_APPID": demoAppID(), "WXLOGIN_SECRET": demoSecret()},
 			})
 			want := strings.ReplaceAll(tt.want, "HOST", strings.TrimPrefix(server.URL, "http://"))

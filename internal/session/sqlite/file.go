@@ -134,13 +134,18 @@ func lockPath(path string) string { return path + ".lock" }
 func lock(ctx context.Context, path string, patience time.Duration) (unlock func(), err error) {
 	waiting, stop := context.WithTimeout(ctx, patience)
 	defer stop()
+	made, err := os.OpenFile(lockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, &FileError{Path: path, Reason: "cannot be locked", Err: err}
+	}
+	_ = made.Close()
 	type result struct {
 		file *lockedfile.File
 		err  error
 	}
 	locked := make(chan result, 1)
 	go func() {
-		file, err := lockedfile.OpenFile(lockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+		file, err := lockedfile.OpenFile(lockPath(path), os.O_RDWR, 0) // and makes none: it may be left behind, and the directory removed
 		locked <- result{file, err}
 	}()
 	select {
