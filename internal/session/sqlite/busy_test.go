@@ -28,7 +28,7 @@ func keepBusy(path string) int {
 		return 1
 	}
 	var group sync.WaitGroup
-	errs := make([]error, 64)
+	errs := make([]error, 16)
 	for w := range errs {
 		group.Go(func() {
 			for n := w * 1_000_000; ctx.Err() == nil; n++ {
@@ -72,7 +72,7 @@ func TestBesideABusyServer(t *testing.T) {
 	if !out.Scan() || out.Text() != "busy" {
 		t.Fatalf("the server says %q", out.Text())
 	}
-	commands := 12
+	commands := 8
 	var took []time.Duration
 	for n := range commands {
 		start := time.Now()
