@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
+	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
 // An httpCase is a request with planted values in it.
@@ -68,7 +70,17 @@ func httpCases(v vault, given held) []httpCase {
 		{method: "GET", target: "/readyz?secret=" + v.secretArg.value},
 		{method: "GET", target: "/metrics", bearer: v.introspection.value},
 		{method: "POST", target: "/introspect", body: "token=" + v.token(), contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/introspect", body: "token=" + token, contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/introspect?token=" + v.token(), body: "token=" + token, contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/introspect", body: "token=" + v.token() + "&token=" + v.token(), contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/introspect", body: `{"token":"` + v.token() + `"}`, contentType: jsonType, bearer: v.introspection.value},
+		{method: "POST", target: "/introspect", body: "token=" + token, contentType: form, bearer: v.introspection.value[1:]},
+		{method: "POST", target: "/introspect", body: "token=" + token, contentType: form, headers: map[string]string{
+			"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte(v.secretArg.value+":"+v.introspection.value)),
+		}},
 		{method: "POST", target: "/revoke", body: "token=" + v.token(), contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/revoke", body: "token=%zz" + v.token(), contentType: form, bearer: v.introspection.value},
+		{method: "POST", target: "/revoke", body: "token=" + token, contentType: form, bearer: v.secretArg.value},
 		{method: "GET", target: "/nothing?secret=" + v.secretArg.value},
 		{method: "GET", target: "/sns/jscode2session?appid=" + canaryAppID + "&secret=" + v.secretLiteral.value + "&js_code=" + v.code.value + "&grant_type=authorization_code"},
 		{method: "GET", target: "/sns/jscode2session?appid=" + canaryAppID + "&secret=" + v.secretArg.value + "&js_code=" + v.code.value + "&grant_type=authorization_code"},
@@ -83,11 +95,18 @@ func httpCases(v vault, given held) []httpCase {
 	return append(cases,
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.mockToken.value},
 		httpCase{method: "GET", target: "/_mock/env", bearer: v.secretArg.value},
+		httpCase{method: "GET", target: "/_mock/ca", bearer: v.mockToken.value},
+		httpCase{method: "GET", target: "/_mock/ca?secret=" + v.secretArg.value, bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/files", bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/files", bearer: v.secretArg.value},
 		httpCase{method: "GET", target: "/_mock/clock", bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/clock", body: `{"move":"` + v.secretArg.value + `"}`, contentType: jsonType, bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/inspect", body: `{"token":"` + v.token() + `"}`, contentType: jsonType, bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/_mock/inspect", body: `{"token":"` + token + `"}`, contentType: jsonType, bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/revoke", body: `{"token":"` + v.token() + `","reason":"` + v.phone.value + `"}`, contentType: jsonType, bearer: v.mockToken.value},
+		httpCase{method: "POST", target: "/_mock/revoke", body: `{"openid":["` + v.secretArg.value + `"]}`, contentType: jsonType, bearer: v.mockToken.value},
 		httpCase{method: "POST", target: "/logout", bearer: token}, // the last to use it
+		httpCase{method: "POST", target: "/revoke", body: "token=" + token, contentType: form, bearer: v.introspection.value},
 		httpCase{method: "GET", target: "/session", bearer: token},
 	)
 }
@@ -221,6 +240,7 @@ func hit(t *testing.T, s *canaryServer, v vault, f *finder, given held) {
 		t.Errorf("the ready file shows %s", found)
 	}
 	if s.ready.Mock {
+		hitProxy(t, s, v, f, given)
 		searchRemembered(t, s, v, f)
 	}
 	s.home.searchState(t, f, "running server") // with the log of the database beside it
@@ -253,7 +273,7 @@ func TestCanaryHTTPMock(t *testing.T) {
 	v := newVault()
 	f := newFinder(v.all()...)
 	h := newHome(t, v)
-	s := h.serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote", "--world", h.path(worldFile(0)))
+	s := h.serve(t, nil, "--mock", "--addr", "0.0.0.0:0", "--allow-remote", "--offline", "--world", h.path(worldFile(0)))
 	hit(t, s, v, f, hold(t, s, v, f))
 }
 
@@ -294,7 +314,8 @@ func TestCanaryEndpoints(t *testing.T) {
 		path, _, _ := strings.Cut(c.target, "?")
 		covered[path], covered[c.method+" "+path] = true, true
 	}
-	want := append(loginhttp.Paths(), "/healthz", "/readyz")
+	api := loginhttp.New(nil, loginhttp.Options{Introspection: redact.NewSecret("x")})
+	want := append(api.Paths(), "/healthz", "/readyz", "POST /_mock/inspect", "POST /_mock/revoke")
 	for file, pattern := range map[string]string{
 		"routes.go": `\{http\.Method(\w+), "(/_mock/[^"]+)"`, "api.go": `\t\{"()(/[^"]+)"`,
 	} {

@@ -114,6 +114,12 @@ func mockInvocations(v vault) []invocation {
 		{leaf: "mock scenario start", args: []string{"stale-key", "--appid", canaryAppID}},
 		{leaf: "mock scenario start", args: []string{v.secretArg.value, "--appid", v.secretArg.value}},
 
+		{leaf: "mock env", env: map[string]string{"HTTPS_PROXY": "http://u:" + v.password.value + "@h.example", "WXLOGIN_SECRET": v.secretEnv.value}},
+		{leaf: "mock env", args: []string{"--unset"}, env: map[string]string{"WXLOGIN_SET": "HTTPS_PROXY", "WXLOGIN_WAS_HTTPS_PROXY": "http://u:" + v.password.value + "@h.example"}},
+		{leaf: "mock env", args: []string{"--api-only", v.secretArg.value}},
+		{leaf: "mock ca", online: func(network string) bool { return network == "good" }},
+		{leaf: "mock ca", args: []string{v.secretArg.value}},
+
 		{leaf: "mock journal", online: somewhere},
 		{leaf: "mock journal", args: []string{"--follow"}, online: somewhere, limit: 300 * time.Millisecond},
 		{leaf: "mock journal", args: []string{"--on", v.secretArg.value, "--user", v.phone.value, "--appid", v.secretArg.value}},
@@ -127,6 +133,7 @@ func mockInvocations(v vault) []invocation {
 		args := []string{"--mock", "--addr", "203.0.113.1:1", "--allow-remote", "--world", "HOME/" + worldFile(i)}
 		table = append(table, invocation{leaf: "serve", args: args})
 	}
+	table = append(table, invocation{leaf: "serve", args: []string{"--mock", "--ca-dir", "HOME/no/such/" + strings.Repeat("x", 300), "--addr", "127.0.0.1:0"}})
 	return append(table, invocation{leaf: "serve", args: []string{"--mock", "--world", v.secretArg.value}, allow: []string{v.secretArg.name}}) // the name of a file
 }
 
@@ -303,15 +310,15 @@ func hold(t *testing.T, s *canaryServer, v vault, f *finder) held {
 // world, which holds the secrets of its own file but not the configured one.
 func searchRemembered(t *testing.T, s *canaryServer, v vault, f *finder) {
 	t.Helper()
-	seen := 0
+	seen, names := 0, []string{v.password.name} // as in hit: the name of a host that a tunnel was asked for
 	kept := s.home.run(t.Context(), invocation{leaf: "mock journal", args: []string{"-o", "ndjson"}}.in(s.home, s.ready.URL, nil))
 	records := bytes.Count(kept.stdout, []byte("\n"))
 	for _, in := range []invocation{
-		{leaf: "mock journal"},
-		{leaf: "mock journal", args: []string{"--failed", "--limit", "5"}},
-		{leaf: "mock journal", args: []string{"-o", "ndjson"}},
-		{leaf: "mock journal", args: []string{"--follow"}},
-		{leaf: "mock assert", args: []string{"--on", "jscode2session", "--count", "9999"}},
+		{leaf: "mock journal", allow: names},
+		{leaf: "mock journal", args: []string{"--failed", "--limit", "5"}, allow: names},
+		{leaf: "mock journal", args: []string{"-o", "ndjson"}, allow: names},
+		{leaf: "mock journal", args: []string{"--follow"}, allow: names},
+		{leaf: "mock assert", args: []string{"--on", "jscode2session", "--count", "9999"}, allow: names},
 		{leaf: "mock world show", allow: []string{v.phoneWorld.name}},
 		{leaf: "mock app list"},
 		{leaf: "mock env"},

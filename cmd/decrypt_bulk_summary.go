@@ -18,9 +18,9 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 	case sum.Failed > 0:
 		p.Verdict(term.Fail, textBulkFailed, sum.Failed, sum.Lines-sum.Blank, percent(sum.Failed, sum.Lines-sum.Blank))
 	case stopped:
-		p.Line(textBulkOK, sum.OK)
+		p.Line(textDecrypted(sum.OK), sum.OK)
 	default:
-		p.Verdict(term.OK, textBulkOK, sum.OK)
+		p.Verdict(term.OK, textDecrypted(sum.OK), sum.OK)
 	}
 	kinds := make([]string, len(sum.Kinds))
 	for i, k := range sum.Kinds {
@@ -50,6 +50,13 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 	p.Table([]lang.T{textColumnLines, textColumnShare, textColumnFirst, textColumnID, textColumnDiagnosis}, rows)
 }
 
+func textDecrypted(lines int64) lang.T {
+	if lines == 1 {
+		return textBulkOne
+	}
+	return textBulkOK
+}
+
 // diagnosisName names a cause. What was not examined fails as the line that is named with it.
 func diagnosisName(p *term.Page, d bulk.CauseCount) string {
 	if d.Like == 0 {
@@ -65,6 +72,7 @@ func percent(part, whole int64) string {
 
 var (
 	textBulkStopped  = lang.T{En: "stopped; what is done is whole lines:", Zh: "已停止，已完成的部分均为完整的行："}
+	textBulkOne      = lang.T{En: "%d line decrypted", Zh: "已解密 %d 行"}
 	textBulkOK       = lang.T{En: "%d lines decrypted", Zh: "已解密 %d 行"}
 	textBulkFailed   = lang.T{En: "%d of %d lines failed (%s)", Zh: "%d 行失败，共 %d 行（%s）"}
 	textBulkKinds    = lang.T{En: "decrypted: %s", Zh: "已解密：%s"}

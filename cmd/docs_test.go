@@ -112,6 +112,7 @@ func TestLoginAPIFailures(t *testing.T) {
 	fail(http.MethodPost, up+"/decrypt", `{}`, answered.Token)
 	fail(http.MethodPost, up+"/phone", `{"code":"40029"}`, answered.Token)
 	fail(http.MethodPost, up+"/phone", `{"code":"silence"}`, answered.Token)
+	fail(http.MethodPost, up+"/introspect", "token=x", answered.Token)
 	fail(http.MethodGet, strings.Replace(up, "127.0.0.1", "canary.localhost", 1)+"/session", "", "")
 	for _, page := range []string{"login-api.md", "zh-CN/login-api.md"} {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(documented(t, page)))); diff != "" {

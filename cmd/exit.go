@@ -10,6 +10,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/bulk"
+	"github.com/wxlogin/wxlogin/internal/child"
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
@@ -38,14 +39,18 @@ var (
 	exitNetwork  = exit{7, "network", lang.T{En: "DNS, connection, TLS or timeout, before anything was consumed", Zh: "DNS、连接、TLS 失败或超时，此时尚未消耗任何东西"}, lang.T{En: "yes", Zh: "可以"}}
 	exitUpstream = exit{8, "upstream", lang.T{En: "WeChat is busy or limits (-1, 45009, 45011), HTTP 5xx", Zh: "微信繁忙或限流（-1、45009、45011），或 HTTP 5xx"}, lang.T{En: "later", Zh: "稍后再试"}}
 	exitFindings = exit{9, "findings", lang.T{En: "doctor or config validate found something wrong; mock assert did not hold", Zh: "doctor 或 config validate 发现了问题；mock assert 未通过"}, retryNo}
-	exitSignal   = exit{130, "signal", lang.T{En: "Ctrl-C (143 for SIGTERM)", Zh: "Ctrl-C（SIGTERM 时为 143）"}, lang.T{En: "-", Zh: "-"}}
+
+	exitNotExecutable = exit{child.CodeNotExecutable, "not_executable", lang.T{En: "CMD of serve --mock -- CMD cannot be run", Zh: "serve --mock -- CMD 的 CMD 无法执行"}, retryNo}
+	exitNotFound      = exit{child.CodeNotFound, "not_found", lang.T{En: "CMD of serve --mock -- CMD is not there", Zh: "serve --mock -- CMD 的 CMD 不存在"}, retryNo}
+
+	exitSignal = exit{130, "signal", lang.T{En: "Ctrl-C (143 for SIGTERM)", Zh: "Ctrl-C（SIGTERM 时为 143）"}, lang.T{En: "-", Zh: "-"}}
 
 	retryNo = lang.T{En: "no", Zh: "否"}
 )
 
 // exits is the table, in order.
 func exits() []exit {
-	return []exit{exitOK, exitFailure, exitUsage, exitConfig, exitAuth, exitLogin, exitInvalid, exitNetwork, exitUpstream, exitFindings, exitSignal}
+	return []exit{exitOK, exitFailure, exitUsage, exitConfig, exitAuth, exitLogin, exitInvalid, exitNetwork, exitUpstream, exitFindings, exitNotExecutable, exitNotFound, exitSignal}
 }
 
 // A failure is an error as its user gets it.
@@ -72,7 +77,7 @@ type failure struct {
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
 func classify(err error) failure {
 	for _, known := range []func(error) (failure, bool){
-		classifySignal, classifyBulk, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken,
+		classifySignal, classifyCommand, classifyBulk, classifyDiagnosis, classifyUsage, classifyConfig, classifyWeChat, classifyData, classifyToken,
 		classifyLocal,
 	} {
 		if f, ok := known(err); ok {

@@ -95,8 +95,12 @@ func ringHint(e *token.FileError) lang.Message {
 		return hintMode.With(e.Path)
 	case errors.Is(e, token.ErrNewer):
 		return hintUpdate.With()
+	case e.Path == "WXLOGIN_KEYS":
+		return hintKeysVariable.With()
 	case errors.Is(e, token.ErrDamaged):
 		return hintKeysFile.With(e.Path)
+	case errors.Is(e, fs.ErrNotExist):
+		return hintMakeKeys.With()
 	}
 	return hintAccess.With(e.Path)
 }
@@ -123,7 +127,10 @@ var (
 	hintUpdate  = lang.T{En: "update wxlogin, or use another state directory: WXLOGIN_STATE_DIR", Zh: "升级 wxlogin，或换一个状态目录：WXLOGIN_STATE_DIR"}
 	hintDamaged = lang.T{En: "restore %s from a backup, or move it away: a new one is made", Zh: "从备份恢复 %s，或将其移走：程序会新建一个"}
 
-	textUnseal   = lang.T{En: "the saved session of %s cannot be opened: the key ring has changed since it was saved", Zh: "无法打开 %s 的已保存会话：保存之后密钥环已被更换"}
+	textUnseal       = lang.T{En: "the saved session of %s cannot be opened: the key ring has changed since it was saved", Zh: "无法打开 %s 的已保存会话：保存之后密钥环已被更换"}
+	hintKeysVariable = lang.T{En: "set it to the JSON of a key ring file (wxlogin config path names one), quotes and all", Zh: "请设为密钥环文件的 JSON 内容（wxlogin config path 显示其位置），包括引号"}
+	hintMakeKeys     = lang.T{En: "make it: wxlogin key rotate", Zh: "新建一个：wxlogin key rotate"}
+
 	hintKeysFile = lang.T{En: "restore %s from a backup, or move it away: a new one is made, and old sessions and tokens end", Zh: "从备份恢复 %s，或将其移走：程序会新建一个，旧会话和旧令牌随之失效"}
 )
 

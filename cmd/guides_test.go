@@ -20,6 +20,7 @@ import (
 // A fenced block is one of a page of documentation. A comment <!-- recipe: NAME --> in the line before it makes it a recipe.
 type fenced struct {
 	recipe   string
+	file     string // below docs, whose content the block has: <!-- file: PATH -->
 	language string
 	line     int // of the fence
 	text     string
@@ -27,7 +28,7 @@ type fenced struct {
 
 // fencedBlocks reads the fenced blocks of a page, those in lists as well.
 func fencedBlocks(page string) (blocks []fenced) {
-	recipe, inside := "", false
+	recipe, file, inside := "", "", false
 	line := 0
 	for text := range strings.Lines(page) {
 		line++
@@ -37,14 +38,18 @@ func fencedBlocks(page string) (blocks []fenced) {
 		case fence && inside:
 			inside = false
 		case fence:
-			blocks = append(blocks, fenced{recipe: recipe, language: language, line: line})
-			inside, recipe = true, ""
+			blocks = append(blocks, fenced{recipe: recipe, file: file, language: language, line: line})
+			inside, recipe, file = true, "", ""
 		case inside:
 			blocks[len(blocks)-1].text += text
 		default:
 			name, marked := strings.CutPrefix(trimmed, "<!-- recipe: ")
 			if recipe = ""; marked {
 				recipe = strings.TrimSuffix(name, " -->")
+			}
+			name, marked = strings.CutPrefix(trimmed, "<!-- file: ")
+			if file = ""; marked {
+				file = strings.TrimSuffix(name, " -->")
 			}
 		}
 	}
@@ -54,7 +59,7 @@ func fencedBlocks(page string) (blocks []fenced) {
 // guides are the pages whose commands a reader is to type.
 func guides() []string {
 	var pages []string
-	for _, name := range []string{"ci.md", "devtools.md", "simulation.md"} {
+	for _, name := range []string{"ci.md", "devtools.md", "intercept.md", "simulation.md", "tokens.md", "miniprogram.md"} {
 		pages = append(pages, name, "zh-CN/"+name)
 	}
 	return pages
@@ -156,6 +161,34 @@ func TestGuideRecipes(t *testing.T) {
 		if diff := cmp.Diff(names[strings.TrimPrefix(page, "zh-CN/")], names[page]); diff != "" {
 			t.Errorf("recipes of docs/%s (-English +this):\n%s", page, diff)
 		}
+	}
+}
+
+// TestGuideFiles holds that a block which shows a file shows what is in it: the file is what the tests run.
+func TestGuideFiles(t *testing.T) {
+	t.Parallel()
+	count := 0
+	for _, page := range guides() {
+		text, err := readGuide(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range fencedBlocks(text) {
+			if block.file == "" {
+				continue
+			}
+			count++
+			want, err := readGuide(block.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, block.text); diff != "" {
+				t.Errorf("docs/%s, block in line %d (-%s +this):\n%s", page, block.line, block.file, diff)
+			}
+		}
+	}
+	if count < 8 {
+		t.Errorf("only %d files found: the search is broken", count)
 	}
 }
 

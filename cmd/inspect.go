@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/loginhttp"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/stack"
 	"github.com/wxlogin/wxlogin/internal/term"
@@ -27,11 +26,12 @@ func newInspect(a *app.App) *cobra.Command {
 		Use:   "inspect [TOKEN | - | @FILE]",
 		Short: lang.T{En: "Read a login token and say what it is worth", Zh: "解读登录令牌并判断其是否有效"},
 		Long: lang.T{
-			En: "Opens a token that wxlogin serve issued with this machine's key ring, and tells its claims, its age, whether it is revoked, and how the session stands that it belongs to. Tokens of a mock have keys that live only in that mock, so inspect asks the running one (--url, WXLOGIN_URL).\nThe exit code is 0 only for a valid token. --unverified shows the header alone, which is all that can be read of an encrypted token without its key. A token of another app or issuer counts as not_a_login_token: it is one, but not for this service.\nA token on the command line stays in the shell's history; - (standard input) and @FILE do not.",
-			Zh: "用本机的密钥环打开 wxlogin serve 签发的令牌，显示其内容、签发时间、是否被吊销，以及所属会话的状态。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。属于别的小程序或签发者的令牌也判为 not_a_login_token：它是登录令牌，但不属于本服务。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
+			En: "Opens a token that wxlogin serve issued with this machine's key ring, and tells its claims, its age, the key that sealed it, whether, when and why it was revoked, how the session stands that it belongs to, and what a login server answers to it. Tokens of a mock have keys that live only in that mock, so inspect asks the running one (--url, WXLOGIN_URL).\nSeveral lines on standard input or in a file are so many tokens: the answer is one JSON object a line, with the number of the line, and the exit code is 0 if all are valid.\nThe exit code is 0 only for a valid token. --unverified shows the header alone, which is all that can be read of an encrypted token without its key. A token of another app or issuer counts as not_a_login_token: it is one, but not for this service.\nA token on the command line stays in the shell's history; - (standard input) and @FILE do not.",
+			Zh: "用本机的密钥环打开 wxlogin serve 签发的令牌，显示其内容、签发时间、所用密钥、是否被吊销及其时间和原因、所属会话的状态，以及登录服务器会如何答复。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n标准输入或文件中有多行时，每行视为一个令牌：每个令牌输出一行 JSON 对象（含行号），全部有效时退出码才是 0。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。属于别的小程序或签发者的令牌也判为 not_a_login_token：它是登录令牌，但不属于本服务。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the token of a login", Zh: "登录得到的令牌"}, Line: "wxlogin inspect - < token.txt"},
+			{Note: lang.T{En: "which tokens of a list are not good, and why", Zh: "列表中哪些令牌无效，以及原因"}, Line: `wxlogin inspect - -q 'select(.verdict != "valid") | "\(.line) \(.verdict)"' < tokens.txt`},
 			{Note: lang.T{En: "in a script: is it still good?", Zh: "在脚本中判断是否仍然有效"}, Line: "wxlogin inspect @token.txt -q .verdict"},
 		},
 	})
@@ -40,42 +40,18 @@ func newInspect(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "url", "mock.url", "URL", lang.T{En: "address of the running mock", Zh: "正在运行的模拟服务的地址"})
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the token must be for", Zh: "令牌必须属于的小程序 appid"})
 	c.RunE = func(c *cobra.Command, args []string) error {
-		text, err := readToken(a, args)
-		if err != nil {
+		text, rest, err := readTokens(a, args)
+		switch {
+		case err != nil:
 			return err
-		}
-		if unverified {
+		case rest != nil:
+			return inspectList(c.Context(), a, rest, unverified)
+		case unverified:
 			return inspectUnverified(a, text)
 		}
 		return runInspect(c.Context(), a, text)
 	}
 	return c
-}
-
-func readToken(a *app.App, args []string) (string, error) {
-	given := "-"
-	switch {
-	case len(args) == 1:
-		given = args[0]
-	case a.IO.InTTY:
-		return "", app.Usage(textNoToken)
-	}
-	if strings.HasPrefix(given, "env:") {
-		return given, nil // not a form that this argument takes; the verdict will say so
-	}
-	text, err := readValue(a, "TOKEN", given)
-	text = strings.TrimSpace(text)
-	if len(text) > 7 && strings.EqualFold(text[:7], "bearer ") { // copied from a header
-		text = strings.TrimSpace(text[7:])
-	}
-	if err == nil && text == "" {
-		return "", app.Usage(textNoToken)
-	}
-	token, wrapped := unwrapToken(text)
-	if wrapped {
-		a.IO.Note(textUnwrapped.With())
-	}
-	return token, err
 }
 
 // inspection is what inspect prints with --json. The field names are API.
@@ -84,23 +60,37 @@ type inspection struct {
 
 	// By names who judged: the address of a mock; absent for this machine's key ring.
 	By string `json:"by,omitempty"`
+
+	// Answer is what any server with the same key ring and store says to the token; absent where nobody tried to open it.
+	Answer *serverAnswer `json:"answer,omitempty"`
+}
+
+// A serverAnswer is what a login server says to a token.
+type serverAnswer struct {
+	Active bool   `json:"active"`           // of /introspect
+	Status int    `json:"status"`           // of /session
+	Reason string `json:"reason,omitempty"` // of a refusal: what the mini program does next
 }
 
 // runInspect judges the token, prints the verdict and fails unless it is "valid".
 func runInspect(ctx context.Context, a *app.App, text string) error {
-	header, err := token.Peek(text)
-	if err != nil {
-		return printVerdict(a, text, notAToken(text, err))
-	}
-	judge := inspectHere
-	if strings.HasPrefix(header.KeyID, stack.MockKeyPrefix) {
-		judge = inspectAtMock
-	}
-	judged, err := judge(ctx, a, text)
+	judged, err := inspect(ctx, a, text)
 	if err != nil {
 		return err
 	}
 	return printVerdict(a, text, judged)
+}
+
+// inspect lets whoever holds the token's key judge it.
+func inspect(ctx context.Context, a *app.App, text string) (inspection, error) {
+	header, err := token.Peek(text)
+	switch {
+	case err != nil:
+		return notAToken(text, err), nil
+	case strings.HasPrefix(header.KeyID, stack.MockKeyPrefix):
+		return inspectAtMock(ctx, a, text)
+	}
+	return inspectHere(ctx, a, text)
 }
 
 // notAToken says what the text is in place of a token, where its shape tells, else what a token has that it lacks.
@@ -117,34 +107,45 @@ func notAToken(text string, cause error) inspection {
 
 // inspectHere opens the token with this machine's keys. A ring that does not exist yet knows no key; it is not made for that.
 func inspectHere(ctx context.Context, a *app.App, text string) (inspection, error) {
-	path, err := a.Paths().KeysFile()
-	if err != nil {
+	if _, found, err := a.SavedKeys(); err != nil {
 		return inspection{}, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return noKeys(text, path), nil
-	}
-	ring, err := a.Keys()
-	if err != nil {
-		return inspection{}, err
+	} else if !found {
+		path, err := a.Paths().KeysFile()
+		return noKeys(text, path), err
 	}
 	c, err := a.Config()
 	if err != nil {
 		return inspection{}, err
 	}
-	store, err := a.Store(ctx)
+	service, err := localService(ctx, a, c.AppID)
 	if err != nil {
 		return inspection{}, err
+	}
+	judged, err := service.Inspect(ctx, text)
+	return inspection{Inspection: judged}, err
+}
+
+// localService judges and revokes by this machine's keys and store; it logs nobody in. An empty appID is any.
+func localService(ctx context.Context, a *app.App, appID wechat.AppID) (*login.Service, error) {
+	c, err := a.Config()
+	if err != nil {
+		return nil, err
+	}
+	ring, err := a.Keys()
+	if err != nil {
+		return nil, err
+	}
+	store, err := a.Store(ctx)
+	if err != nil {
+		return nil, err
 	}
 	origin, err := a.Origin()
 	if err != nil {
-		return inspection{}, err
+		return nil, err
 	}
-	service := login.New(login.Options{
-		Store: store, Tokens: ring, Now: a.Now, Origin: origin, AppID: c.AppID, Issuer: stack.Issuer, SessionTTL: c.SessionTTL,
-	})
-	judged, err := service.Inspect(ctx, text)
-	return inspection{Inspection: judged}, err
+	return login.New(login.Options{
+		Store: store, Tokens: ring, Now: a.Now, Origin: origin, AppID: appID, Issuer: stack.Issuer, SessionTTL: c.SessionTTL,
+	}), nil
 }
 
 // noKeys is the verdict of a machine that has no key ring.
@@ -182,7 +183,7 @@ func belongsToApp(a *app.App, judged *inspection) error {
 		return err
 	}
 	if judged.Verdict == login.Valid || judged.Verdict == login.Revoked {
-		judged.Verdict, judged.Session, judged.RevokedAt = login.NotALoginToken, "", nil
+		judged.Verdict, judged.Session, judged.RevokedAt, judged.Revocation, judged.KeyChangedAt = login.NotALoginToken, "", nil, nil, nil
 		judged.Reason = textOtherApp.With(string(judged.Claims.AppID), string(want)).In(lang.English)
 	}
 	return nil
@@ -198,12 +199,14 @@ func wantedAppID(a *app.App) (wechat.AppID, error) {
 }
 
 // inspectUnverified shows what anybody can read.
-func inspectUnverified(a *app.App, text string) error {
+func inspectUnverified(a *app.App, text string) error { return printVerdict(a, text, unverified(text)) }
+
+func unverified(text string) inspection {
 	header, err := token.Peek(text)
 	if err != nil {
-		return printVerdict(a, text, notAToken(text, err))
+		return notAToken(text, err)
 	}
-	return printVerdict(a, text, inspection{Inspection: login.Inspection{Verdict: login.Unverified, Header: &header}})
+	return inspection{Inspection: login.Inspection{Verdict: login.Unverified, Header: &header}}
 }
 
 // A verdictError carries the verdict to the exit code. The answer has been printed.
@@ -216,6 +219,7 @@ func printVerdict(a *app.App, text string, in inspection) error {
 	if err != nil {
 		return err
 	}
+	in.answer()
 	err = output.Print(a.IO, in, func(p *term.Page) { verdictPage(a, p, text, in) })
 	if err == nil && in.Verdict != login.Valid && in.Verdict != login.Unverified {
 		err = &verdictError{in.Verdict}
@@ -240,36 +244,51 @@ func verdictPage(a *app.App, p *term.Page, text string, in inspection) {
 	}
 	p.Status(level, verdictText(a, in))
 	p.Blank()
-	var fields []term.Field
+	p.Fields(verdictFields(a, p, in))
+	if in.Verdict == login.Unverified {
+		p.Blank()
+		p.Note(textHeaderOnly)
+	}
+}
+
+// answer fills in what a login server says. The map from verdict to status is loginhttp's.
+func (in *inspection) answer() {
+	if in.Verdict == login.Unverified {
+		return
+	}
+	in.Answer = &serverAnswer{Active: in.Active()}
+	in.Answer.Status, in.Answer.Reason = loginhttp.Outcome(in.Inspection)
+}
+
+// verdictFields are everything that a token tells, in the order in which one asks.
+func verdictFields(a *app.App, p *term.Page, in inspection) (fields []term.Field) {
+	now := a.Now()
+	if in.By != "" {
+		now = in.CheckedAt
+	}
 	if in.Claims != nil {
-		now := a.Now()
-		if in.By != "" {
-			now = in.CheckedAt
-		}
 		fields = []term.Field{
 			{Label: labelOpenID, Value: in.OpenID},
 			{Label: labelUnionID, Value: string(in.Claims.UnionID)},
 			{Label: labelAppID, Value: in.AppID},
 			{Label: labelIssuer, Value: in.Claims.Issuer},
+			{Label: labelTokenID, Value: in.Claims.ID},
 			{Label: labelIssued, Value: p.Time(*in.IssuedAt, now)},
 			{Label: labelExpires, Value: p.Time(*in.ExpiresAt, now)},
-			{Label: labelSession, Value: sessionText(in.Session).In(p.Lang())},
+			{Label: labelRevocation, Value: revocationText(p, in.Revocation, now)},
+			{Label: labelSession, Value: sessionText(p, in, now)},
 		}
 	}
 	if in.Header != nil {
-		fields = append(fields, term.Field{Label: labelKey, Value: in.Header.KeyID})
+		fields = append(fields, term.Field{Label: labelKey, Value: keyText(p, in, now)})
 	}
 	if in.Verdict == login.Unverified {
-		fields = append(fields, term.Field{Label: labelEncryption, Value: in.Header.Alg + ", " + in.Header.Enc})
+		return append(fields, term.Field{Label: labelEncryption, Value: in.Header.Alg + ", " + in.Header.Enc})
 	}
 	if in.By != "" {
 		fields = append(fields, term.Field{Label: labelJudge, Value: p.In(textByMock, in.By)})
 	}
-	p.Fields(fields)
-	if in.Verdict == login.Unverified {
-		p.Blank()
-		p.Note(textHeaderOnly)
-	}
+	return append(fields, term.Field{Label: labelServers, Value: serversText(p, in)})
 }
 
 // mistakenPage says what was given in place of a token, and which command wants it.

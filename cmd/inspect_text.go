@@ -1,15 +1,19 @@
 package cmd
 
 import (
+	"time"
+
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/stack"
 	"github.com/wxlogin/wxlogin/internal/term"
+	"github.com/wxlogin/wxlogin/internal/token"
 )
 
 var (
 	textNoToken    = lang.T{En: "no token: give it as an argument, as @FILE, or - to read it from standard input", Zh: "没有令牌：请作为参数给出，或用 @FILE，或用 - 从标准输入读取"}
+	textOneToken   = lang.T{En: "one token is wanted here, and several lines were given", Zh: "这里只接受一个令牌，却给出了多行"}
 	textNotAToken  = lang.T{En: "not a login token: %s", Zh: "这不是登录令牌：%s"}
 	textMistaken   = lang.T{En: "this is not a login token but %s; the command for that is", Zh: "这不是登录令牌，而是%s；对应的命令是"}
 	textNoTaker    = lang.T{En: "this is not a login token but %s; no command here takes it", Zh: "这不是登录令牌，而是%s；这里没有命令使用它"}
@@ -93,14 +97,72 @@ func elsewhere(a *app.App, in inspection) lang.Message {
 	return textAsIs.With(in.Reason)
 }
 
-func sessionText(state string) lang.T {
-	switch state {
+func sessionText(p *term.Page, in inspection, now time.Time) string {
+	switch in.Session {
 	case login.SessionCurrent:
-		return textSessionCurrent
+		return p.In(textSessionCurrent)
 	case login.SessionRotated:
-		return textSessionRotated
+		if in.KeyChangedAt != nil {
+			return p.In(textSessionRotatedAt, p.Time(*in.KeyChangedAt, now))
+		}
+		return p.In(textSessionRotated)
 	case login.SessionAbsent:
-		return textSessionAbsent
+		return p.In(textSessionAbsent)
 	}
-	return lang.T{}
+	return ""
 }
+
+// keyText names the key that sealed the token, and its state.
+func keyText(p *term.Page, in inspection, now time.Time) string {
+	switch {
+	case in.Key == nil:
+		return in.Header.KeyID
+	case in.Key.State == token.Retired:
+		return p.In(textKeyRetired, in.Key.ID, p.Time(in.Key.RetiredAt, now))
+	case in.Key.State == token.Prepared:
+		return p.In(textKeyPrepared, in.Key.ID)
+	}
+	return p.In(textKeyActive, in.Key.ID, p.Time(in.Key.Created, now))
+}
+
+// revocationText says when and why a token was revoked, and together with which; "" if it was not.
+func revocationText(p *term.Page, r *login.Revocation, now time.Time) string {
+	if r == nil {
+		return ""
+	}
+	scope := textScopeToken
+	switch r.Scope {
+	case login.ScopeUser:
+		scope = textScopeUser
+	case login.ScopeEverybody:
+		scope = textScopeEverybody
+	}
+	return p.In(textRevocation, p.Time(r.At, now), scope, r.Reason)
+}
+
+// serversText says what any login server with this key ring and store answers.
+func serversText(p *term.Page, in inspection) string {
+	if in.Answer.Active {
+		return p.In(textServersLetIn)
+	}
+	return p.In(textServersRefuse, in.Answer.Status, in.Answer.Reason)
+}
+
+var (
+	textSessionRotatedAt = lang.T{En: "rotated: the session_key was replaced %s", Zh: "已更换：session_key 于 %s 被替换"}
+
+	textKeyActive   = lang.T{En: "%s, active, made %s", Zh: "%s，启用中，生成于 %s"}
+	textKeyRetired  = lang.T{En: "%s, retired %s", Zh: "%s，已退役，时间 %s"}
+	textKeyPrepared = lang.T{En: "%s, prepared for the next rotation or imported", Zh: "%s，预备供下次轮换使用，或由别处导入"}
+
+	textRevocation     = lang.T{En: "%s, %s (%s)", Zh: "%s，%s（%s）"}
+	textScopeToken     = lang.T{En: "this token", Zh: "仅此令牌"}
+	textScopeUser      = lang.T{En: "older tokens of this user", Zh: "该用户的旧令牌"}
+	textScopeEverybody = lang.T{En: "older tokens of all users", Zh: "所有用户的旧令牌"}
+
+	textServersLetIn  = lang.T{En: "any with this key ring and store lets its user in", Zh: "使用同一密钥环和存储的服务器都会放行"}
+	textServersRefuse = lang.T{En: "any with this key ring and store answers %d %s; /introspect says inactive", Zh: "使用同一密钥环和存储的服务器都会答复 %d %s，/introspect 返回 active: false"}
+
+	labelServers    = lang.T{En: "servers", Zh: "服务器"}
+	labelRevocation = lang.T{En: "revoked", Zh: "吊销"}
+)

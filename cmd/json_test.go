@@ -49,7 +49,10 @@ func TestJSON(t *testing.T) {
 	answers("steps[step title command ok calls[from to request answer] outcome]", "", "demo")
 	answers("shell path", "", "completion", "install", "--shell", "fish")
 
-	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET", "", "mock", "env")
+	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET", "", "mock", "env", "--api-only")
+	answers("WXLOGIN_URL WXLOGIN_API_BASE WXLOGIN_APPID WXLOGIN_SECRET HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy "+
+		"SSL_CERT_FILE CURL_CA_BUNDLE REQUESTS_CA_BUNDLE GIT_SSL_CAINFO NODE_EXTRA_CA_CERTS DENO_CERT NODE_USE_ENV_PROXY NODE_OPTIONS "+
+		"JAVA_TOOL_OPTIONS PHP_INI_SCAN_DIR SYSTEM_WGETRC", "", "mock", "env")
 	answers("code errMsg user appid expires_at", "", "mock", "login")
 	answers("errMsg rawData userInfo{nickName gender language city province country avatarUrl} signature encryptedData iv cloudID", "", "mock", "userinfo")
 	answers("errMsg code encryptedData iv cloudID", "", "mock", "phone")
@@ -60,6 +63,13 @@ func TestJSON(t *testing.T) {
 	code := value(call("", "mock", "login"), "code")
 	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
 	answers("keys[id use state created]", "", "key", "list")
+	answers("prepared{id use state created}", "", "key", "rotate", "--prepare")
+	answers("active{id use state created} retired{id use state created retired_at} dropped[]", "", "key", "rotate")
+	retired := value(h.run(t.Context(), invocation{args: []string{"key", "list", "-q", `{id: .keys[] | select(.state == "retired") | .id}`}}), "id")
+	set := string(call("", "key", "export", "--reveal").stdout)
+	answers("keys[use kty kid alg k]", "", "key", "export", "--reveal")
+	answers("removed{id use state created retired_at}", "", "key", "retire", retired, "--yes")
+	answers("added[id use state created retired_at] skipped", set, "key", "import", "-")
 	answers("phone_number pure_phone_number country_code appid tapped_at notes[]", "", "phone", value(call("", "mock", "phone"), "code"))
 	answers("appid access_token expires_at expires_in cached", "", "access-token")
 	answers("method url query{} body{grant_type appid secret force_refresh} sent", "", "access-token", "--dry-run")
@@ -86,9 +96,14 @@ func TestJSON(t *testing.T) {
 
 	token := jsonToken(t, mock.ready.URL, value(call("", "mock", "login"), "code"))
 	header, claims := "header{alg enc kid typ}", "claims{iss sub aud iat exp jti unionid}"
-	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at session checked_at by", "", "inspect", token)
+	known := "openid appid issued_at expires_at session checked_at key{id use state created} age_seconds expires_in_seconds by answer{active status}"
+	answers("verdict "+header+" "+claims+" "+known, "", "inspect", token)
 	answers("verdict "+header, "", "inspect", "--unverified", token)
-	answers("verdict reason", "", "inspect", "nonsense")
+	answers("verdict reason answer{active status reason}", "", "inspect", "nonsense")
+	answers("scope openid appid jti at reason", "", "revoke", token)
+	answers("scope appid before at reason", "", "revoke", "--before", "1h", "--yes", "--url", mock.ready.URL)
+	answers("verdict "+header+" "+claims+" openid appid issued_at expires_at revoked_at session reason checked_at key{id use state created} age_seconds expires_in_seconds "+
+		"revocation{scope openid appid jti at reason} by answer{active status reason}", "", "inspect", token)
 	answers("reset appid", "", "mock", "reset", "--appid", demoAppID())
 	answers("reset", "", "mock", "reset")
 

@@ -18,7 +18,7 @@ func maskErrors(a *app.App, args []string) {
 			pairs = append(pairs, text, hint)
 		}
 	}
-	for _, name := range []string{"WXLOGIN_SECRET", "WXLOGIN_MOCK_TOKEN", "WXLOGIN_STORE_PASSWORD", "WXLOGIN_INTROSPECTION_SECRET"} {
+	for _, name := range []string{"WXLOGIN_SECRET", "WXLOGIN_MOCK_TOKEN", "WXLOGIN_STORE_PASSWORD", "WXLOGIN_INTROSPECTION_SECRET", "WXLOGIN_KEYS"} {
 		if value, _ := a.Env(name); len(value) >= 8 { // shorter ones are parts of words
 			hide(value)
 		}

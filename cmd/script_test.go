@@ -133,8 +133,8 @@ func serveInBackground(ts *testscript.TestScript, neg bool, args []string) {
 	command := exec.Command(program, append([]string{"serve", "--json", "--addr", "127.0.0.1:0"}, args...)...)
 	command.Dir = ts.Getenv("WORK")
 	for _, name := range []string{
-		"HOME", "PATH", "LANG", "TZ", "CI", "GORACE", "WXLOGIN_APPID", "WXLOGIN_SECRET", "WXLOGIN_SECRET_FILE", "WXLOGIN_API_BASE", "WXLOGIN_STATE_DIR",
-		"WXLOGIN_LANG", "WXLOGIN_MOCK_TOKEN",
+		"HOME", "PATH", "TMPDIR", "LANG", "TZ", "CI", "GORACE", "WXLOGIN_APPID", "WXLOGIN_SECRET", "WXLOGIN_SECRET_FILE", "WXLOGIN_API_BASE", "WXLOGIN_STATE_DIR",
+		"WXLOGIN_LANG", "WXLOGIN_MOCK_TOKEN", "WXLOGIN_KEYS_FILE", "WXLOGIN_KEYS", "WXLOGIN_INTROSPECTION_SECRET",
 	} {
 		if value := ts.Getenv(name); value != "" {
 			command.Env = append(command.Env, name+"="+value)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/config"
+	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/world"
@@ -26,6 +27,7 @@ func topics() []topic {
 		{"formatting", lang.T{En: "--json, -o, -q, and what errors look like to programs", Zh: "--json、-o、-q，以及程序看到的错误格式"}, paragraphs(textFormatting)},
 		{"secrets", lang.T{En: "where secrets come from, and where they never go", Zh: "密钥从哪里来，绝不会出现在哪里"}, paragraphs(textSecrets)},
 		{"mock", lang.T{En: "the simulated WeChat, its phone and its clock", Zh: "模拟的微信、模拟手机和它的时钟"}, printMock},
+		{"intercept", lang.T{En: "leading a server that has WeChat's address compiled in to the mock", Zh: "让写死微信地址的服务器访问模拟服务"}, printIntercept},
 		{"ci", lang.T{En: "logging in from a CI job", Zh: "在 CI 中登录"}, printCI},
 	}
 }
@@ -67,6 +69,11 @@ func printExitCodes(_ *app.App, p *term.Page) {
 	p.Table([]lang.T{
 		{En: "code", Zh: "退出码"}, {En: "name", Zh: "名称"}, {En: "retry?", Zh: "重试"}, {En: "when", Zh: "何时"},
 	}, rows)
+	p.Blank()
+	p.Paragraphs(p.In(lang.T{
+		En: "serve --mock -- CMD exits with CMD's own code, 128 and the number of the signal if one ended it; the codes above then stand for what keeps CMD from running at all.",
+		Zh: "serve --mock -- CMD 以 CMD 自己的退出码退出，被信号终止时为 128 加信号编号；此时上表只表示 CMD 未能运行的原因。",
+	}))
 }
 
 func printEnvironment(_ *app.App, p *term.Page) {
@@ -165,15 +172,35 @@ var textMock = lang.T{
 	En: `wxlogin serve --mock runs a login server and the WeChat it asks, on one port (http://127.0.0.1:8420). In another terminal, wxlogin mock env prints the variables that point everything at it: eval "$(wxlogin mock env)"
 The phone: wxlogin mock login prints a code as wx.login would hand it out; wxlogin mock userinfo, phone, werun and group print what wx.* hands to success, encrypted under the key of the user's newest login. --user NAME is any name; who does not exist yet is made.
 The clock: wxlogin mock clock +6m moves the time of codes, sessions and login tokens at once, so that everything that expires can be made to. wxlogin mock clock reset puts it back, wxlogin mock reset forgets everything. decrypt reckons age_seconds and --max-age by this machine's clock, not by the mock's.
-WeChat's side: /sns/jscode2session answers as WeChat does, byte for byte: point an SDK whose base URL can be set at WXLOGIN_API_BASE. Codes live five minutes and work once; a code of another app is refused and spent.
+WeChat's side: /sns/jscode2session answers as WeChat does, byte for byte. Run a server, or its tests, inside the simulation (wxlogin serve --mock -- npm test), and its calls to https://api.weixin.qq.com arrive here (wxlogin help intercept); or point an SDK whose base URL can be set at WXLOGIN_API_BASE. Codes live five minutes and work once; a code of another app is refused and spent.
 A mock keeps nothing on disk. Its login tokens are sealed with keys that live in that process only, so no other server accepts them, and wxlogin inspect asks the running mock about them.
 In WeChat DevTools, codes come from the real WeChat or are "the code is a mock one": serve --mock --adopt logs the default user in for those.`,
 	Zh: `wxlogin serve --mock 在同一个端口（http://127.0.0.1:8420）上运行登录服务器和它所对接的“微信”。在另一个终端里，wxlogin mock env 打印指向它的环境变量：eval "$(wxlogin mock env)"
 手机：wxlogin mock login 打印一个 code，与 wx.login 给出的一样；wxlogin mock userinfo、phone、werun、group 打印 wx.* 返回给 success 的对象，用该用户最近一次登录的密钥加密。--user NAME 可以是任意名字，不存在的用户会自动创建。
 时钟：wxlogin mock clock +6m 同时拨动 code、会话和登录令牌的时间，让一切会过期的东西过期。wxlogin mock clock reset 恢复时间，wxlogin mock reset 清空一切。decrypt 的 age_seconds 和 --max-age 按本机时钟计算，而不是模拟服务的时钟。
-微信一侧：/sns/jscode2session 的应答与微信逐字节一致，可以把能设置地址的 SDK 指向 WXLOGIN_API_BASE。code 五分钟内有效且只能用一次；别的小程序的 code 会被拒绝并作废。
+微信一侧：/sns/jscode2session 的应答与微信逐字节一致。在模拟环境中运行服务器或它的测试（wxlogin serve --mock -- npm test），它对 https://api.weixin.qq.com 的调用就会到达这里（wxlogin help intercept）；也可以把能设置地址的 SDK 指向 WXLOGIN_API_BASE。code 五分钟内有效且只能用一次；别的小程序的 code 会被拒绝并作废。
 模拟服务不写磁盘。它的登录令牌用只存在于该进程的密钥加密，其他服务器都不接受，wxlogin inspect 会去询问正在运行的模拟服务。
 微信开发者工具里的 code 来自真实微信，或者是 "the code is a mock one"：serve --mock --adopt 会让它们以默认用户登录。`,
+}
+
+var textIntercept = lang.T{
+	En: `Most servers and SDKs have https://api.weixin.qq.com compiled in. wxlogin serve --mock -- CMD runs such a server, or its tests, in an environment that leads it to the mock, without a change and without its noticing: the mock is the proxy that it uses, and answers for WeChat's hosts under a CA that lives for this run and that only CMD trusts. Nothing is installed, and nothing stays behind. CMD has standard output to itself, and its exit code is ours.
+For a server that was started by hand, (eval "$(wxlogin mock env)"; node server.js) does the same.
+Hosts other than WeChat's are passed on untouched; serve --mock --offline refuses them. The guide, with what each runtime was seen to do: docs/intercept.md`,
+	Zh: `多数服务器和 SDK 都把 https://api.weixin.qq.com 写死在代码里。wxlogin serve --mock -- CMD 在一个会把它引向模拟服务的环境中运行这样的服务器或它的测试，无需改动，它也察觉不到：模拟服务就是它使用的代理，并以只属于本次运行、只有 CMD 信任的 CA 代答微信的域名。不安装任何东西，也不留下任何东西。标准输出完全归 CMD 使用，退出码就是 CMD 的退出码。
+手动启动的服务器，用 (eval "$(wxlogin mock env)"; node server.js) 可达到同样效果。
+微信以外的域名原样转发，加 serve --mock --offline 则拒绝。详细说明及各运行时的实测结果见 docs/intercept.md`,
+}
+
+var textNotReached = lang.T{
+	En: `A client that takes its proxy from nowhere goes past: Java's Apache HttpClient unless it is told useSystemProperties(), and with it WxJava as it comes; aiohttp without trust_env=True; Go with a Transport that has no Proxy; requests with trust_env off. Set its base URL to WXLOGIN_API_BASE, or its proxy to HTTPS_PROXY: docs/intercept.md has a table of SDKs and their option.
+A client that has certificates of its own does not trust the CA: it is named at the end, and in wxlogin mock journal. wxlogin mock ca prints the certificate. On macOS and Windows, Go reads the system's store only.
+A program that is only asked by CMD, a daemon or a container, has not got the environment.
+--offline shows what went elsewhere: it fails, and is named.`,
+	Zh: `从不读取代理设置的客户端会绕过模拟服务：Java 的 Apache HttpClient（除非调用 useSystemProperties()），因而也包括默认配置的 WxJava；没有 trust_env=True 的 aiohttp；Transport 没有设置 Proxy 的 Go 程序；关闭 trust_env 的 requests。请把它的接口地址设为 WXLOGIN_API_BASE，或把它的代理设为 HTTPS_PROXY：docs/intercept.md 列出了各 SDK 的对应选项。
+自带证书的客户端不信任该 CA：结束时会被点名，也可在 wxlogin mock journal 中看到。wxlogin mock ca 打印证书。在 macOS 和 Windows 上，Go 只读取系统证书库。
+由 CMD 间接调用的程序（守护进程、容器）没有这些环境变量。
+加 --offline 可以看出哪些请求去了别处：它们会失败并被点名。`,
 }
 
 var textMagic = lang.T{
@@ -184,6 +211,22 @@ var textMagic = lang.T{
 var textFaults = lang.T{
 	En: "wxlogin mock fault add EFFECT strikes calls until it is removed, wxlogin mock scenario start NAME adds the faults of a story, and wxlogin mock fault clear ends both.",
 	Zh: "wxlogin mock fault add EFFECT 让调用出错，直到被移除；wxlogin mock scenario start NAME 添加一个场景的故障；wxlogin mock fault clear 结束这一切。",
+}
+
+// printIntercept is prose, and the variables.
+func printIntercept(_ *app.App, p *term.Page) {
+	p.Paragraphs(p.In(textIntercept))
+	p.Heading(lang.T{En: "Variables", Zh: "环境变量"})
+	var rows []term.Row
+	for _, v := range intercept.Variables() {
+		rows = append(rows, term.Row{Name: v.Names[0], Text: v.Read.In(p.Lang())})
+		for _, name := range v.Names[1:] {
+			rows = append(rows, term.Row{Name: name, Text: p.In(lang.T{En: "as above", Zh: "同上"})})
+		}
+	}
+	p.Rows(rows)
+	p.Heading(lang.T{En: "When no call arrives", Zh: "没有调用到达时"})
+	p.Paragraphs(p.In(textNotReached))
 }
 
 // printCI is a recipe: the lines of it run in the tests.
@@ -198,8 +241,15 @@ func printCI(_ *app.App, p *term.Page) {
 	}
 	p.Blank()
 	p.Paragraphs(p.In(lang.T{
-		En: "mock env sets WXLOGIN_URL, WXLOGIN_API_BASE, WXLOGIN_APPID and WXLOGIN_SECRET. What expires is tested with wxlogin mock clock +6m; wxlogin mock reset between two tests starts anew.\nExit codes tell what happened (wxlogin help exit-codes), errors are JSON with --json, messages are English where CI is set, and nothing asks questions. SIGTERM lets the mock finish what is in flight; it then removes the ready file and exits with 0.",
-		Zh: "mock env 会设置 WXLOGIN_URL、WXLOGIN_API_BASE、WXLOGIN_APPID 和 WXLOGIN_SECRET。用 wxlogin mock clock +6m 测试过期，用 wxlogin mock reset 在两个测试之间清空。\n退出码说明结果（wxlogin help exit-codes），加 --json 时错误是 JSON；设置了 CI 时消息为英文，也不会提问。收到 SIGTERM 后，模拟服务会处理完手头的请求、删除就绪文件，退出码为 0。",
+		En: "Or run the tests inside the simulation, on a port of its own, and take their exit code; nothing has to be set, even where https://api.weixin.qq.com is compiled in (wxlogin help intercept):",
+		Zh: "或者直接在模拟环境中运行测试：端口自动选择，退出码就是测试的退出码；即使代码里写死了 https://api.weixin.qq.com，也不需要任何设置（wxlogin help intercept）：",
+	}))
+	p.Blank()
+	p.Command("wxlogin serve --mock -- npm test")
+	p.Blank()
+	p.Paragraphs(p.In(lang.T{
+		En: "mock env sets WXLOGIN_URL, WXLOGIN_API_BASE, WXLOGIN_APPID and WXLOGIN_SECRET, and what leads other programs to the mock. What expires is tested with wxlogin mock clock +6m; wxlogin mock reset between two tests starts anew.\nExit codes tell what happened (wxlogin help exit-codes), errors are JSON with --json, messages are English where CI is set, and nothing asks questions. SIGTERM lets the mock finish what is in flight; it then removes the ready file and exits with 0.",
+		Zh: "mock env 会设置 WXLOGIN_URL、WXLOGIN_API_BASE、WXLOGIN_APPID 和 WXLOGIN_SECRET，以及把其他程序引向模拟服务的变量。用 wxlogin mock clock +6m 测试过期，用 wxlogin mock reset 在两个测试之间清空。\n退出码说明结果（wxlogin help exit-codes），加 --json 时错误是 JSON；设置了 CI 时消息为英文，也不会提问。收到 SIGTERM 后，模拟服务会处理完手头的请求、删除就绪文件，退出码为 0。",
 	}))
 }
 

@@ -106,7 +106,7 @@ func printCounted(a *app.App, p *term.Page, expect mockclient.Expect, counted mo
 		return
 	}
 	p.Line(textSeen)
-	printRecords(a, p, counted.Seen)
+	PrintRecords(p, a.IO.OutTTY, counted.Seen)
 }
 
 // wanted says in words how many calls were expected.

@@ -86,7 +86,7 @@ func readJournal(ctx context.Context, a *app.App, client *mockclient.Client, que
 		}
 		return nil
 	}
-	if err := output.Print(a.IO, kept.Raw, func(p *term.Page) { printRecords(a, p, kept.Records) }); err != nil || output.Machine() {
+	if err := output.Print(a.IO, kept.Raw, func(p *term.Page) { PrintRecords(p, a.IO.OutTTY, kept.Records) }); err != nil || output.Machine() {
 		return err
 	}
 	if kept.Evicted > 0 {
@@ -128,11 +128,11 @@ var (
 	textMockEnded = lang.T{En: "the mock has stopped", Zh: "模拟服务已停止"}
 )
 
-// printRecords is a table: aligned for people, tabs between the cells off a terminal.
-func printRecords(a *app.App, p *term.Page, records []journal.Record) {
+// PrintRecords is a table: aligned for people, tabs between the cells off a terminal.
+func PrintRecords(p *term.Page, tty bool, records []journal.Record) {
 	rows := make([][]term.Cell, len(records))
 	for i := range records {
-		rows[i] = term.Cells(recordCells(a.IO.OutTTY, &records[i])...)
+		rows[i] = term.Cells(recordCells(tty, &records[i])...)
 		if records[i].Failed() {
 			rows[i][3].Level = term.Warn
 		}
@@ -172,7 +172,7 @@ func answerOf(r *journal.Record) string {
 // printFollowed cannot know how wide its columns will become. It takes what the calls of a login need.
 func printFollowed(a *app.App, p *term.Page, r *journal.Record) {
 	if !a.IO.OutTTY {
-		printRecords(a, p, []journal.Record{*r})
+		PrintRecords(p, false, []journal.Record{*r})
 		return
 	}
 	cells := recordCells(true, r)

@@ -12,16 +12,16 @@ import (
 
 // WeChatFlags are those of every command that calls WeChat.
 func (a *App) WeChatFlags(c *cobra.Command) {
+	a.ConnectFlags(c)
+	c.Flags().CountVarP(&a.Flags.Verbose, "verbose", "v", lang.T{En: "tell of each call to WeChat on stderr; -vv shows it whole, without secrets", Zh: "在 stderr 显示对微信的每次调用；-vv 显示完整内容（不含密钥）"}.In(a.IO.Lang))
+}
+
+// ConnectFlags say which WeChat a command is to talk to, and as whom.
+func (a *App) ConnectFlags(c *cobra.Command) {
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program", Zh: "小程序的 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host in place of WeChat's", Zh: "代替微信接口地址的 URL"})
 	a.KeyFlag(c, "timeout", "timeout", "DURATION", lang.T{En: "limit of the whole call, such as 10s", Zh: "整个调用的时限，例如 10s"})
 	c.Flags().StringVar(&a.Flags.SecretFile, "secret-file", "", lang.T{En: "read the AppSecret from `FILE` (- is standard input)", Zh: "从文件 `FILE` 读取 AppSecret（- 表示标准输入）"}.In(a.IO.Lang))
-	a.VerboseFlag(c)
-}
-
-// VerboseFlag is -v.
-func (a *App) VerboseFlag(c *cobra.Command) {
-	c.Flags().CountVarP(&a.Flags.Verbose, "verbose", "v", lang.T{En: "tell of each call to WeChat on stderr; -vv shows it whole, without secrets", Zh: "在 stderr 显示对微信的每次调用；-vv 显示完整内容（不含密钥）"}.In(a.IO.Lang))
 }
 
 // Unsent is --dry-run and --print-curl: what a command would send is shown and not sent.

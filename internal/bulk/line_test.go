@@ -214,7 +214,7 @@ func TestLongLines(t *testing.T) {
 		t.Fatal(len(fits))
 	}
 	over := strings.Replace(fits, "{", "{ ", 1)
-	far := strings.Repeat("y", 5*bulk.MaxLine+3)
+	far := strings.Repeat("y", 2*bulk.MaxLine+3)
 	for _, in := range [][]string{
 		{whole, fits, whole, over, whole, far, whole},
 		{over, over, fits, far, far, fits},

@@ -160,7 +160,7 @@ func (f *full) Write(p []byte) (int, error) {
 // TestWriteError says which line is the first that is not whole, and counts those before it.
 func TestWriteError(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat(line(t, key(1), phone(1))+"\n", 5000)
+	text := strings.Repeat(line(t, key(1), phone(1))+"\n", 1500)
 	var whole bytes.Buffer
 	if _, err := bulk.Run(t.Context(), strings.NewReader(text), &whole, options()); err != nil {
 		t.Fatal(err)
@@ -271,7 +271,7 @@ func TestFormats(t *testing.T) {
 			t.Errorf("%s: %+v", name, list)
 		}
 	}
-	many := zipped(strings.Repeat(whole, 2000))
+	many := zipped(strings.Repeat(whole, 500))
 	for name, in := range map[string]string{"cut off": many[:len(many)/2], "altered": many[:len(many)-8] + "xxxxyyyy", "cut off in its head": many[:5], "followed by something else": zipped(whole) + "more"} {
 		var out bytes.Buffer
 		sum, err := bulk.Run(t.Context(), strings.NewReader(in), &out, options())

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -32,6 +34,10 @@ func (k kind) check(value string) lang.Message {
 		return oneOf(value, "text", "json", "ndjson")
 	case kindDuration:
 		return checkDuration(value)
+	case kindLife:
+		return checkLife(value)
+	case kindPolicy:
+		return oneOf(value, string(login.Multi), string(login.Single))
 	case kindBase:
 		return checkURL(value, true)
 	case kindURL:
@@ -94,6 +100,16 @@ func checkDuration(value string) lang.Message {
 		return textBadDuration.With(value)
 	case d <= 0:
 		return textNotPositive.With(value)
+	}
+	return lang.Message{}
+}
+
+func checkLife(value string) lang.Message {
+	if wrong := checkDuration(value); !wrong.IsZero() {
+		return wrong
+	}
+	if d, _ := time.ParseDuration(value); d < time.Second || d > token.MaxLife { // tokens count in seconds
+		return textBadLife.With(value, int(token.MaxLife/(24*time.Hour)))
 	}
 	return lang.Message{}
 }

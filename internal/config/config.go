@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -49,7 +50,8 @@ type Config struct {
 	Timeout    time.Duration
 	TokenTTL   time.Duration
 	SessionTTL time.Duration
-	Store      string // "memory", "sqlite:PATH"; "" for sqlite in the state directory
+	Policy     login.Policy // of tokens
+	Store      string       // "memory", "sqlite:PATH"; "" for sqlite in the state directory
 	Addr       string
 	Mock       Mock
 	Paths      Paths
@@ -293,6 +295,7 @@ func (c *Config) fill(v *viper.Viper) {
 	c.APIBase = strings.TrimRight(v.GetString("api_base"), "/")
 	c.Lang, c.Output = v.GetString("lang"), v.GetString("output")
 	c.Timeout, c.TokenTTL, c.SessionTTL = v.GetDuration("timeout"), v.GetDuration("token_ttl"), v.GetDuration("session_ttl")
+	c.Policy = login.Policy(v.GetString("token_policy"))
 	c.Store, c.Addr = v.GetString("store"), v.GetString("addr")
 	c.Mock = Mock{URL: strings.TrimRight(v.GetString("mock.url"), "/"), User: v.GetString("mock.user")}
 }

@@ -188,7 +188,7 @@ func TestPublicSurface(t *testing.T) {
 	want := []string{
 		"appid WXLOGIN_APPID --appid", "secret WXLOGIN_SECRET ", "api_base WXLOGIN_API_BASE --api-base", "profile WXLOGIN_PROFILE --profile",
 		"lang WXLOGIN_LANG --lang", "output WXLOGIN_OUTPUT --output", "timeout WXLOGIN_TIMEOUT --timeout", "store WXLOGIN_STORE --store",
-		"addr WXLOGIN_ADDR --addr", "token_ttl WXLOGIN_TOKEN_TTL --token-ttl", "session_ttl WXLOGIN_SESSION_TTL --session-ttl",
+		"addr WXLOGIN_ADDR --addr", "token_ttl WXLOGIN_TOKEN_TTL --token-ttl", "token_policy WXLOGIN_TOKEN_POLICY --token-policy", "session_ttl WXLOGIN_SESSION_TTL --session-ttl",
 		"introspection_secret WXLOGIN_INTROSPECTION_SECRET ", "mock.url WXLOGIN_URL --url", "mock.user WXLOGIN_MOCK_USER --user",
 	}
 	var got []string

@@ -21,6 +21,8 @@ const (
 	kindDuration // positive Go duration
 	kindStore    // memory, sqlite:PATH
 	kindAddr     // host:port
+	kindLife     // positive Go duration, at most the longest life of a token
+	kindPolicy   // multi, single
 )
 
 // Key is one key of the configuration.
@@ -78,8 +80,12 @@ func Keys() []Key {
 			Help: lang.T{En: "address that serve listens on", Zh: "serve 的监听地址"},
 		},
 		{
-			Name: "token_ttl", Env: "WXLOGIN_TOKEN_TTL", Flag: "--token-ttl", Default: "24h", kind: kindDuration,
+			Name: "token_ttl", Env: "WXLOGIN_TOKEN_TTL", Flag: "--token-ttl", Default: "24h", kind: kindLife,
 			Help: lang.T{En: "life of a login token", Zh: "登录令牌的有效期"},
+		},
+		{
+			Name: "token_policy", Env: "WXLOGIN_TOKEN_POLICY", Flag: "--token-policy", Default: "multi", kind: kindPolicy,
+			Help: lang.T{En: "multi: a user may have several login tokens; single: a new login ends the older one", Zh: "multi：同一用户可持有多个登录令牌；single：新登录会使旧令牌失效"},
 		},
 		{
 			Name: "session_ttl", Env: "WXLOGIN_SESSION_TTL", Flag: "--session-ttl", Default: "72h", kind: kindDuration,
@@ -112,6 +118,8 @@ func Variables() []Variable {
 		{"WXLOGIN_CONFIG", lang.T{En: "the one configuration file to read, as --config", Zh: "只读取这一个配置文件，同 --config"}},
 		{"WXLOGIN_CONFIG_DIR", lang.T{En: "directory of config.yaml", Zh: "config.yaml 所在目录"}},
 		{"WXLOGIN_STATE_DIR", lang.T{En: "directory of wxlogin.db and keys.json", Zh: "wxlogin.db 和 keys.json 所在目录"}},
+		{"WXLOGIN_KEYS_FILE", lang.T{En: "key ring file in place of keys.json, as mounted for a server", Zh: "代替 keys.json 的密钥环文件，例如挂载给服务器的文件"}},
+		{"WXLOGIN_KEYS", lang.T{En: "the key ring itself, the JSON of a keys.json", Zh: "密钥环本身，即 keys.json 的 JSON 内容"}},
 		{"WXLOGIN_SECRET_FILE", lang.T{En: "file that holds the AppSecret, as --secret-file", Zh: "存放 AppSecret 的文件，同 --secret-file"}},
 		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the store", Zh: "存储的密码"}},
 		{"WXLOGIN_MOCK_TOKEN", lang.T{En: "token of a simulation that listens beyond loopback", Zh: "监听非本机地址的模拟微信的令牌"}},

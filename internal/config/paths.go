@@ -23,12 +23,16 @@ type Paths struct {
 	ProjectFile string // ./wxlogin.yaml; "" if Named
 	StateDir    string // holds wxlogin.db and keys.json
 	StateNamed  bool   // WXLOGIN_STATE_DIR names it
+	NamedKeys   string // the key ring file that WXLOGIN_KEYS_FILE names
 }
 
 // FindPaths finds the places without touching the disk. Variables of the XDG base directory specification count on every
 // system; as the specification wants, a relative path in them is ignored.
 func FindPaths(o Options) Paths {
-	p := Paths{StateDir: stateDir(o), StateNamed: o.env("WXLOGIN_STATE_DIR") != "", ProjectFile: filepath.Join(o.Dir, projectFile)}
+	p := Paths{
+		StateDir: stateDir(o), StateNamed: o.env("WXLOGIN_STATE_DIR") != "", NamedKeys: o.env("WXLOGIN_KEYS_FILE"),
+		ProjectFile: filepath.Join(o.Dir, projectFile),
+	}
 	named := o.File
 	if named == "" {
 		named = o.env("WXLOGIN_CONFIG")
@@ -53,6 +57,9 @@ func (p Paths) State() (string, error) {
 
 // KeysFile returns the path of the token key ring.
 func (p Paths) KeysFile() (string, error) {
+	if p.NamedKeys != "" {
+		return p.NamedKeys, nil
+	}
 	dir, err := p.State()
 	if err != nil {
 		return "", err

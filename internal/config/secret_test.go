@@ -235,7 +235,7 @@ func TestList(t *testing.T) {
 		"  c: {secret: 'file:/nope'}\n  d: {secret: keyring}\n  e: {secret: 'env:NOPE'}\n")
 	want := []string{
 		"appid=" + appID + " flag:--appid", "secret=env:WX (set) user", "api_base=https://api.weixin.qq.com default", "profile= unset", "lang= unset",
-		"output=text default", "timeout=10s default", "store= unset", "addr=127.0.0.1:8420 default", "token_ttl=24h default", "session_ttl=72h default",
+		"output=text default", "timeout=10s default", "store= unset", "addr=127.0.0.1:8420 default", "token_ttl=24h default", "token_policy=multi default", "session_ttl=72h default",
 		"introspection_secret=[redacted] env:WXLOGIN_INTROSPECTION_SECRET", "mock.url=http://127.0.0.1:8420 default", "mock.user=alice default",
 		"profiles.a.appid=wxa user", "profiles.a.secret=[redacted] user", "profiles.b.secret=cmd:op ... user",
 		"profiles.c.secret=file:/nope (missing) user", "profiles.d.secret=keyring user", "profiles.e.secret=env:NOPE (not set) user",

@@ -15,6 +15,7 @@ var (
 	textNotOneOf    = lang.T{En: "%q is not one of %s", Zh: "%q 不是可用的值（可用：%s）"}
 	textBadDuration = lang.T{En: "%q is not a duration with a unit, such as 10s, 5m or 24h", Zh: "%q 不是带单位的时长，例如 10s、5m 或 24h"}
 	textNotPositive = lang.T{En: "the duration %q is not above zero", Zh: "时长 %q 必须大于零"}
+	textBadLife     = lang.T{En: "%q is not between 1s and %d days (a login is silent and free, so a shorter life costs nobody anything)", Zh: "%q 不在 1s 到 %d 天之间（登录无需用户操作且没有费用，较短的有效期不会给任何人带来负担）"}
 	textBadURL      = lang.T{En: "want an address such as https://api.weixin.qq.com or http://127.0.0.1:8420", Zh: "应为 https://api.weixin.qq.com 或 http://127.0.0.1:8420 这样的地址"}
 	textURLPassword = lang.T{En: "an address must not carry a user name or password", Zh: "地址中不能带用户名或密码"}
 	textURLQuery    = lang.T{En: "an address must not carry a query or fragment", Zh: "地址中不能带查询参数或片段"}

@@ -53,7 +53,7 @@ func (c *frontConn) Read(b []byte) (int, error) {
 		return n, err
 	}
 	c.taken.Store(true)
-	_ = c.Conn.SetDeadline(time.Time{}) // that of the server, for a request's header
+	_ = c.SetDeadline(time.Time{}) // that of the server, for a request's header
 	secure := &clientConn{Conn: c.Conn, head: bytes.Clone(b[:n])}
 	c.proxy.begin(secure, func() { c.proxy.serveTLS(secure) })
 	return 0, io.EOF
@@ -72,6 +72,16 @@ func (c *frontConn) SetLinger(seconds int) error { return setLinger(c.Conn, seco
 func setLinger(conn net.Conn, seconds int) error {
 	if tcp, is := conn.(interface{ SetLinger(seconds int) error }); is {
 		return tcp.SetLinger(seconds)
+	}
+	return errors.ErrUnsupported
+}
+
+// CloseWrite ends one direction, which the server does before it closes a connection with something unread in it.
+func (c *frontConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(conn net.Conn) error {
+	if half, can := conn.(interface{ CloseWrite() error }); can {
+		return half.CloseWrite()
 	}
 	return errors.ErrUnsupported
 }
@@ -119,6 +129,9 @@ func (c *clientConn) remember(b []byte) {
 
 // SetLinger is as that of net.TCPConn.
 func (c *clientConn) SetLinger(seconds int) error { return setLinger(c.Conn, seconds) }
+
+// CloseWrite ends one direction.
+func (c *clientConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // name is the host that the client means, as far as it has said.
 func (c *clientConn) name() string {

@@ -41,17 +41,19 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if host, found := wechat.HostOf(t.host); found {
-		conn, err := hijack(w)
-		if err != nil {
-			record.Reason = err.Error()
-			return
+		conn := hijack(w, record)
+		if conn == nil {
+			panic(http.ErrAbortHandler)
 		}
 		conn.host = host
 		p.begin(conn, func() { p.serveTunnel(conn) })
 		return
 	}
-	if p.refused(w, r, t) || !p.enter(nil) {
+	if p.refused(w, r, t) {
 		return
+	}
+	if !p.enter(nil) {
+		panic(http.ErrAbortHandler) // the run is over
 	}
 	defer p.leave(nil)
 	remote, err := p.dial(r, t)
@@ -59,14 +61,12 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		p.unreachable(w, r, t, err)
 		return
 	}
-	client, err := hijack(w)
-	if err != nil {
-		_ = remote.Close()
-		record.Reason = err.Error()
-		return
-	}
 	p.passing(r, t)
-	p.begin(client, func() { p.tunnel(client, remote) })
+	client := hijack(w, record)
+	if client == nil || !p.begin(client, func() { p.tunnel(client, remote) }) {
+		_ = remote.Close()
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // refused answers what may not leave this machine.
@@ -100,11 +100,13 @@ func (p *Proxy) passing(r *http.Request, t target) {
 	}
 }
 
-// hijack takes a client's connection from the server and tells the client that its tunnel is there.
-func hijack(w http.ResponseWriter) (*clientConn, error) {
+// hijack takes a client's connection from the server and tells the client that its tunnel is there; nil when there is no client any more.
+// Then the handler must not return as others do, because the server's answer would look like a tunnel.
+func hijack(w http.ResponseWriter, record *journal.Record) *clientConn {
 	conn, buffer, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return nil, fmt.Errorf("take the connection: %w", err)
+		record.Reason = "no tunnel: " + err.Error()
+		return nil
 	}
 	if front, is := conn.(*frontConn); is {
 		conn = front.Conn // the system copies between TCP connections, if it is shown them
@@ -117,9 +119,10 @@ func hijack(w http.ResponseWriter) (*clientConn, error) {
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("open the tunnel: %w", err)
+		record.Reason = "no tunnel: the client is gone"
+		return nil
 	}
-	return &clientConn{Conn: conn, head: head}, nil
+	return &clientConn{Conn: conn, head: head}
 }
 
 // buffered returns what a client sent before it was told that it may.
@@ -158,10 +161,8 @@ func (p *Proxy) tunnel(client *clientConn, remote net.Conn) {
 // stream copies until the source ends, and passes the end on; where that cannot be, or something broke, both ends are closed.
 func stream(to, from net.Conn) {
 	_, err := io.Copy(to, from)
-	if half, can := to.(interface{ CloseWrite() error }); can && err == nil {
-		if half.CloseWrite() == nil {
-			return
-		}
+	if err == nil && closeWrite(to) == nil {
+		return
 	}
 	_ = to.Close()
 	_ = from.Close()

@@ -118,7 +118,18 @@ func (b *bed) dial() *net.TCPConn {
 	}
 	b.t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(time.Minute)) // a test that hangs says where
-	return conn.(*net.TCPConn)
+	tcp, is := conn.(*net.TCPConn)
+	if !is {
+		b.t.Fatalf("a %T", conn)
+	}
+	return tcp
+}
+
+// closeWrite ends one direction of a TCP connection.
+func closeWrite(conn net.Conn) {
+	if half, can := conn.(interface{ CloseWrite() error }); can {
+		_ = half.CloseWrite()
+	}
 }
 
 // answer of a request.

@@ -55,7 +55,9 @@ func (p *Proxy) newReverse() *httputil.ReverseProxy {
 					pr.Out.Header[name] = slices.Clone(values)
 				}
 			}
-			pr.Out.Header.Add("Via", "1.1 "+p.via)
+			if upstream, _ := p.upstreamOf(pr.In, &u); upstream != nil { // so that one that leads back to us is noticed
+				pr.Out.Header.Add("Via", "1.1 "+p.via)
+			}
 		},
 		ModifyResponse: func(answer *http.Response) error {
 			if in, is := answer.Request.Context().Value(inKey{}).(*http.Request); is {

@@ -106,6 +106,8 @@ func (p *Proxy) Handler(direct http.Handler) http.Handler {
 			return
 		}
 		if r.TLS != nil { // the connection is for one of WeChat's hosts, the request for another
+			record := journal.From(r.Context())
+			record.Path, record.Host = "", redact.Shorten(r.Host, maxName)
 			refuse(w, r, http.StatusMisdirectedRequest, "bad_request", fmt.Sprintf("this connection is for WeChat's hosts; the request is for %q", redact.Shorten(r.Host, 80)))
 			return
 		}
@@ -150,16 +152,17 @@ func (p *Proxy) note(peer net.Addr, method, host, reason string) {
 	p.o.Logger.Warn(method+" "+redact.Shorten(host, 120), "reason", reason)
 }
 
-// begin does work in a goroutine of its own, which Close makes an end to and waits for. The connection is closed where that cannot be.
-func (p *Proxy) begin(conn net.Conn, work func()) {
+// begin does work in a goroutine of its own, which Close makes an end to and waits for. Where that cannot be, it closes the connection.
+func (p *Proxy) begin(conn net.Conn, work func()) (begun bool) {
 	if !p.enter(conn) {
 		_ = conn.Close()
-		return
+		return false
 	}
 	go func() {
 		defer p.leave(conn)
 		work()
 	}()
+	return true
 }
 
 // enter counts work and its connection, if there is one. It is refused when there is too much of it, and after Close.

@@ -1,6 +1,7 @@
 package intercept
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -89,7 +90,7 @@ var distrust = []tls.AlertError{
 
 // failedTLS says why a handshake failed.
 func (p *Proxy) failedTLS(c *clientConn, err error) {
-	name := c.name()
+	name := cmp.Or(redact.Shorten(c.name(), maxName), "(no name)")
 	if !c.offered {
 		p.counts.add(&p.counts.Refused, name)
 		p.note(c.RemoteAddr(), methodTLS, name, unofferedReason(c, err))
@@ -98,9 +99,9 @@ func (p *Proxy) failedTLS(c *clientConn, err error) {
 	alert, sent := alertOf(c, err)
 	switch {
 	case sent && slices.Contains(distrust, alert):
-		p.distrusted(c, fmt.Sprintf("it answered our certificate with the TLS alert %q", strings.TrimPrefix(alert.Error(), "tls: ")))
+		p.distrusted(c, "does not", fmt.Sprintf("it answered our certificate with the TLS alert %q", strings.TrimPrefix(alert.Error(), "tls: ")))
 	case !sent && closedByPeer(err), sent && (alert == alertCloseNotify || alert == alertUserCanceled):
-		p.distrusted(c, "it closed the connection when it saw our certificate")
+		p.distrusted(c, "seems not to", "it closed the connection when it saw our certificate")
 	default:
 		p.counts.add(&p.counts.Failed, name)
 		p.note(c.RemoteAddr(), methodTLS, name, "TLS failed: "+redact.Shorten(err.Error(), 160))
@@ -148,11 +149,11 @@ func alertOf(c *clientConn, err error) (alert tls.AlertError, sent bool) {
 	return 0, false
 }
 
-// distrusted notes that a client refused our certificate, and how it did.
-func (p *Proxy) distrusted(c *clientConn, how string) {
+// distrusted notes that a client refused our certificate, how sure that is, and how it did.
+func (p *Proxy) distrusted(c *clientConn, does, how string) {
 	name, _ := wechat.HostOf(c.name())
 	p.counts.add(&p.counts.Untrusted, name)
-	why, todo := "the client does not trust the simulation's CA", "wxlogin mock ca prints the certificate that it must trust"
+	why, todo := "the client "+does+" trust the simulation's CA", "wxlogin mock ca prints the certificate that it must trust"
 	if time.Now().After(p.o.CA.NotAfter()) {
 		why, todo = "the simulation's CA is older than a day", "start the simulation anew"
 	}
@@ -175,7 +176,7 @@ func (p *Proxy) Watch(conn net.Conn, state http.ConnState) {
 		c.spoke.Store(true)
 	case http.StateClosed:
 		if !c.spoke.Load() && !c.timedOut.Load() && !p.accepted.stopping() {
-			p.distrusted(c, "it closed the connection after the handshake, without a request")
+			p.distrusted(c, "seems not to", "it closed the connection after the handshake, without a request")
 		}
 	case http.StateNew, http.StateIdle, http.StateHijacked:
 	}

@@ -1,6 +1,7 @@
 package intercept_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
 )
 
@@ -33,43 +35,43 @@ func openSSL(t *testing.T) string {
 // TestUntrusting: a client that does not trust the CA is named in the journal, in whichever way it says so.
 func TestUntrusting(t *testing.T) {
 	t.Parallel()
-	const why, todo = "the client does not trust the simulation's CA: ", "; wxlogin mock ca prints the certificate that it must trust"
-	hello := &tls.Config{ServerName: "sh.api.weixin.qq.com"} //nolint:gosec // as clients have it
+	const todo = "; wxlogin mock ca prints the certificate that it must trust"
+	hello := &tls.Config{ServerName: "sh.api.weixin.qq.com"}
 	tests := []struct {
 		name, how string
 		client    func(*testing.T, *bed)
 	}{
-		{"alert of TLS 1.3", `it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
+		{"alert of TLS 1.3", `does not trust the simulation's CA: it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
 			if err := tls.Client(b.dial(), hello).HandshakeContext(t.Context()); err == nil {
 				t.Error("it is trusted")
 			}
 		}},
-		{"alert of TLS 1.2", `it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
+		{"alert of TLS 1.2", `does not trust the simulation's CA: it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
 			old := hello.Clone()
 			old.MaxVersion = tls.VersionTLS12
 			if err := tls.Client(b.dial(), old).HandshakeContext(t.Context()); err == nil {
 				t.Error("it is trusted")
 			}
 		}},
-		{"alert inside a tunnel", `it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
+		{"alert inside a tunnel", `does not trust the simulation's CA: it answered our certificate with the TLS alert "bad certificate"`, func(t *testing.T, b *bed) {
 			_, _, conn := b.connect("sh.api.weixin.qq.com:443")
 			if err := tls.Client(conn, hello).HandshakeContext(t.Context()); err == nil {
 				t.Error("it is trusted")
 			}
 		}},
-		{"OpenSSL", `it answered our certificate with the TLS alert "unknown certificate authority"`, func(t *testing.T, b *bed) {
+		{"OpenSSL", `does not trust the simulation's CA: it answered our certificate with the TLS alert "unknown certificate authority"`, func(t *testing.T, b *bed) {
 			command := exec.CommandContext(t.Context(), openSSL(t), "s_client", "-connect", b.addr, "-servername", "sh.api.weixin.qq.com", "-verify_return_error")
 			if out, err := command.CombinedOutput(); err == nil {
 				t.Errorf("it is trusted: %s", out)
 			}
 		}},
-		{"OpenSSL 1.2", `it answered our certificate with the TLS alert "unknown certificate authority"`, func(t *testing.T, b *bed) {
+		{"OpenSSL 1.2", `does not trust the simulation's CA: it answered our certificate with the TLS alert "unknown certificate authority"`, func(t *testing.T, b *bed) {
 			command := exec.CommandContext(t.Context(), openSSL(t), "s_client", "-tls1_2", "-connect", b.addr, "-servername", "sh.api.weixin.qq.com", "-verify_return_error")
 			if out, err := command.CombinedOutput(); err == nil {
 				t.Errorf("it is trusted: %s", out)
 			}
 		}},
-		{"closed after the handshake", "it closed the connection after the handshake, without a request", func(t *testing.T, b *bed) {
+		{"closed after the handshake", "seems not to trust the simulation's CA: it closed the connection after the handshake, without a request", func(t *testing.T, b *bed) {
 			afterwards := hello.Clone()
 			afterwards.InsecureSkipVerify = true // it looks for itself, as Node does
 			conn := tls.Client(b.dial(), afterwards)
@@ -78,7 +80,7 @@ func TestUntrusting(t *testing.T) {
 			}
 			_ = conn.Close()
 		}},
-		{"closed at the certificate", "it closed the connection when it saw our certificate", func(t *testing.T, b *bed) {
+		{"closed at the certificate", "seems not to trust the simulation's CA: it closed the connection when it saw our certificate", func(t *testing.T, b *bed) {
 			inner := b.dial()
 			config := hello.Clone()
 			config.InsecureSkipVerify = true
@@ -97,16 +99,35 @@ func TestUntrusting(t *testing.T) {
 			b := newBed(t, nil)
 			tt.client(t, b)
 			got := b.last(1)
-			if got.Reason != why+tt.how+todo || got.Host != "sh.api.weixin.qq.com" || got.API != "proxy" || got.Method != "TLS" || got.Status != 0 || !got.Failed() || got.Peer == "" {
+			if got.Reason != "the client "+tt.how+todo || got.Host != "sh.api.weixin.qq.com" || got.API != "proxy" || got.Method != "TLS" || got.Status != 0 || !got.Failed() || got.Peer == "" {
 				t.Errorf("the journal has %+v", got)
 			}
 			if counts := b.proxy.Counts(); counts.Untrusted["sh.api.weixin.qq.com"] != 1 || len(counts.Failed)+len(counts.Refused)+len(counts.Intercepted) != 0 {
 				t.Errorf("counts: %+v", counts)
 			}
-			if !strings.Contains(b.log.String(), why) {
+			if !strings.Contains(b.log.String(), "trust the simulation's CA") {
 				t.Errorf("the log says %s", b.log)
 			}
 		})
+	}
+}
+
+// TestExpired: after a day clients are right not to trust the CA, and the journal says what to do.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	old, err := intercept.NewCA(func() time.Time { return time.Now().Add(-25 * time.Hour) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBed(t, func(o *intercept.Options) { o.CA = old })
+	b.ca = old
+	config := b.trust()
+	config.ServerName = "api.weixin.qq.com"
+	if err := tls.Client(b.dial(), config).HandshakeContext(t.Context()); err == nil {
+		t.Error("it is trusted")
+	}
+	if got := b.last(1).Reason; !strings.HasPrefix(got, "the simulation's CA is older than a day: ") || !strings.HasSuffix(got, "; start the simulation anew") {
+		t.Errorf("the journal says %q", got)
 	}
 }
 
@@ -168,10 +189,10 @@ func TestOtherNames(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tls.AlertError(112).Error()) { // unrecognized_name
 				t.Errorf("the client is told %v", err)
 			}
-			if got := b.last(1); got.Reason != tt.reason || got.Host != tt.asked || got.API != "proxy" {
+			if got := b.last(1); got.Reason != tt.reason || got.Host != cmp.Or(tt.asked, "(no name)") || got.API != "proxy" {
 				t.Errorf("the journal has %+v", got)
 			}
-			if counts := b.proxy.Counts(); counts.Refused[tt.asked] != 1 {
+			if counts := b.proxy.Counts(); counts.Refused[cmp.Or(tt.asked, "(no name)")] != 1 {
 				t.Errorf("counts: %+v", counts)
 			}
 		})

@@ -3,6 +3,7 @@ package intercept_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -41,7 +42,8 @@ func TestTunnel(t *testing.T) {
 	}))
 	b := newBed(t, nil)
 	transport := b.via()
-	transport.TLSClientConfig.RootCAs = remote.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(remote.Certificate())
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, remote.URL, noise())
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +124,7 @@ func TestHalfClosed(t *testing.T) {
 		heard := make(chan string, 1)
 		remote := listen(t, func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "bye")
-			_ = conn.(*net.TCPConn).CloseWrite()
+			closeWrite(conn)
 			all, _ := io.ReadAll(conn)
 			heard <- string(all)
 		})
@@ -138,10 +140,10 @@ func TestHalfClosed(t *testing.T) {
 	})
 	t.Run("reset", func(t *testing.T) {
 		t.Parallel()
-		gone := make(chan error, 1)
+		gone := make(chan struct{})
 		remote := listen(t, func(conn net.Conn) {
-			_, err := io.ReadAll(conn)
-			gone <- err
+			_, _ = io.Copy(io.Discard, conn)
+			close(gone)
 		})
 		_, _, conn := newBed(t, nil).connect(remote)
 		_ = conn.SetLinger(0)
@@ -206,10 +208,12 @@ type deadlineConn struct {
 }
 
 func (c *deadlineConn) SetDeadline(t time.Time) error { c.of.set(&t, &t); return c.Conn.SetDeadline(t) }
+
 func (c *deadlineConn) SetReadDeadline(t time.Time) error {
 	c.of.set(&t, nil)
 	return c.Conn.SetReadDeadline(t)
 }
+
 func (c *deadlineConn) SetWriteDeadline(t time.Time) error {
 	c.of.set(nil, &t)
 	return c.Conn.SetWriteDeadline(t)
@@ -404,11 +408,9 @@ func TestForwarded(t *testing.T) {
 	if in.host != listener.Addr().String() || in.uri != "/a%2Fb;c?x=1;y=%zz&&" || in.body != "body" {
 		t.Errorf("%+v", in)
 	}
-	via := in.header.Get("Via")
-	in.header.Del("Via")
 	in.header.Del("Content-Length")
-	if len(in.header) != 2 || in.header.Get("X-Forwarded-For") != "1.2.3.4" || len(in.header["X-Own"]) != 2 || !strings.HasPrefix(via, "1.1 wxlogin-") {
-		t.Errorf("via %q, and %v", via, in.header)
+	if len(in.header) != 2 || in.header.Get("X-Forwarded-For") != "1.2.3.4" || len(in.header["X-Own"]) != 2 {
+		t.Errorf("%v", in.header)
 	}
 	if n := b.proxy.Counts().Passed["127.0.0.1"]; n != 1 {
 		t.Errorf("%d are counted", n)

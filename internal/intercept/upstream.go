@@ -81,8 +81,9 @@ func isSelf(r *http.Request, upstream *url.URL) bool {
 	if port, err := strconv.ParseUint(upstream.Port(), 10, 16); err != nil || !local.IsValid() || uint16(port) != local.Port() {
 		return false
 	}
+	own := local.Addr().Unmap()
 	addr, err := netip.ParseAddr(upstream.Hostname())
-	return upstream.Hostname() == "localhost" || err == nil && (addr.Unmap() == local.Addr().Unmap() || addr.IsLoopback() && local.Addr().Unmap().IsLoopback())
+	return upstream.Hostname() == "localhost" && own.IsLoopback() || err == nil && (addr.Unmap() == own || addr.IsLoopback() && own.IsLoopback())
 }
 
 // looped reports whether a request carries our own signature.
@@ -206,9 +207,4 @@ func (c *headed) Read(b []byte) (int, error) {
 }
 
 // CloseWrite ends one direction.
-func (c *headed) CloseWrite() error {
-	if half, can := c.Conn.(interface{ CloseWrite() error }); can {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (c *headed) CloseWrite() error { return closeWrite(c.Conn) }

@@ -49,10 +49,10 @@ func pipe(client net.Conn, from io.Reader, remote string) {
 	go func() {
 		defer close(done)
 		_, _ = io.Copy(client, server)
-		_ = client.(*net.TCPConn).CloseWrite()
+		closeWrite(client)
 	}()
 	_, _ = io.Copy(server, from)
-	_ = server.(*net.TCPConn).CloseWrite()
+	closeWrite(server)
 	<-done
 }
 

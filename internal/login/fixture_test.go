@@ -133,6 +133,20 @@ func (s *brokenStore) Revoked(ctx context.Context, id string) (*session.Revocati
 	return s.Store.Revoked(ctx, id)
 }
 
+func (s *brokenStore) CutOff(ctx context.Context, c session.Cutoff) error {
+	if err := s.fail("cut off"); err != nil {
+		return err
+	}
+	return s.Store.CutOff(ctx, c)
+}
+
+func (s *brokenStore) Cutoffs(ctx context.Context, id session.ID) ([]session.Cutoff, error) {
+	if err := s.fail("cutoffs"); err != nil {
+		return nil, err
+	}
+	return s.Store.Cutoffs(ctx, id)
+}
+
 func (s *brokenStore) Expire(ctx context.Context, now, before time.Time) error {
 	if err := s.fail("expire"); err != nil {
 		return err

@@ -45,6 +45,12 @@ type Inspection struct {
 	Reason    string        `json:"reason,omitempty"`    // English: why the verdict is not valid
 	CheckedAt time.Time     `json:"checked_at,omitzero"` // by the service's clock, which a mock's users move
 
+	Key              *token.KeyInfo `json:"key,omitempty"`                // the one that sealed it, where the ring holds it
+	AgeSeconds       *int64         `json:"age_seconds,omitempty"`        // since it was issued
+	ExpiresInSeconds *int64         `json:"expires_in_seconds,omitempty"` // not above zero once it has expired
+	Revocation       *Revocation    `json:"revocation,omitempty"`
+	KeyChangedAt     *time.Time     `json:"session_key_changed_at,omitempty"` // of a rotated session
+
 	// Cause is the error behind Reason; nil for a valid token.
 	Cause  error `json:"-"`
 	claims token.Claims
@@ -56,25 +62,60 @@ func (s *Service) Inspect(ctx context.Context, text string) (Inspection, error) 
 	header, claims, err := s.Tokens.Open(text, now)
 	in := judge(header, claims, err)
 	in.CheckedAt = now.UTC().Truncate(time.Second)
+	if key, found := s.Tokens.Key(header.KeyID); found {
+		in.Key = &key
+	}
 	if in.Claims == nil {
 		return in, nil
 	}
+	in.AgeSeconds, in.ExpiresInSeconds = seconds(in.CheckedAt.Sub(claims.IssuedAt)), seconds(claims.ExpiresAt.Sub(in.CheckedAt))
 	if in.Verdict == Valid {
 		if err := s.belongsHere(claims); err != nil {
 			in.refuse(NotALoginToken, err)
 			return in, nil
 		}
 	}
-	revocation, err := s.Store.Revoked(ctx, claims.ID)
-	if err != nil {
-		return Inspection{}, &StoreError{err}
+	if in.Revocation, err = s.revocation(ctx, claims); err != nil {
+		return Inspection{}, err
 	}
-	if revocation != nil {
-		in.RevokedAt = &revocation.At
-		in.refuse(Revoked, fmt.Errorf("revoked at %s (%s)", revocation.At.UTC().Format(time.RFC3339), revocation.Reason))
+	if r := in.Revocation; r != nil {
+		in.RevokedAt = &r.At
+		in.refuse(Revoked, fmt.Errorf("revoked at %s (%s)", r.At.UTC().Format(time.RFC3339), r.Reason))
 	}
-	in.Session, err = s.sessionState(ctx, claims)
+	err = s.inspectSession(ctx, &in)
 	return in, err
+}
+
+// seconds counts them: a token's times are whole seconds, and so is the time of the check.
+func seconds(d time.Duration) *int64 {
+	n := int64(d / time.Second)
+	return &n
+}
+
+// revocation returns what ended the token before its time, or nil: its own revocation, else one of its user or of everybody.
+func (s *Service) revocation(ctx context.Context, claims token.Claims) (*Revocation, error) {
+	own, err := s.Store.Revoked(ctx, claims.ID)
+	switch {
+	case err != nil:
+		return nil, &StoreError{err}
+	case own != nil:
+		return &Revocation{Scope: ScopeToken, AppID: claims.AppID, OpenID: claims.OpenID, JTI: claims.ID, At: own.At, Reason: own.Reason}, nil
+	}
+	cutoffs, err := s.Store.Cutoffs(ctx, session.ID{Origin: s.Origin, AppID: claims.AppID, OpenID: claims.OpenID})
+	if err != nil {
+		return nil, &StoreError{err}
+	}
+	for _, c := range cutoffs {
+		if !c.Ends(claims.ID, claims.IssuedAt) || !c.At.Before(claims.ExpiresAt) { // what had expired was not revoked
+			continue
+		}
+		r := Revocation{Scope: ScopeUser, AppID: c.AppID, OpenID: c.OpenID, Before: &c.Before, At: c.At, Reason: c.Reason}
+		if c.OpenID == "" {
+			r.Scope = ScopeEverybody
+		}
+		return &r, nil
+	}
+	return nil, nil
 }
 
 // judge turns the outcome of opening a token into a verdict.
@@ -121,18 +162,26 @@ func (s *Service) belongsHere(claims token.Claims) error {
 	return nil
 }
 
-// sessionState tells how the session stands that the token belongs to.
-func (s *Service) sessionState(ctx context.Context, claims token.Claims) (string, error) {
-	found, err := s.Store.Get(ctx, session.ID{Origin: s.Origin, AppID: claims.AppID, OpenID: claims.OpenID})
+// inspectSession tells how the session stands that the token belongs to.
+func (s *Service) inspectSession(ctx context.Context, in *Inspection) error {
+	found, err := s.Store.Get(ctx, session.ID{Origin: s.Origin, AppID: in.claims.AppID, OpenID: in.claims.OpenID})
 	switch {
 	case gone(err):
-		return SessionAbsent, nil
+		in.Session = SessionAbsent
 	case err != nil:
-		return "", &StoreError{err}
+		return &StoreError{err}
 	case s.SessionTTL > 0 && s.Now().Sub(found.Refreshed) >= s.SessionTTL:
-		return SessionAbsent, nil // as decrypt and session see it
-	case found.KeyObtained.Truncate(time.Second).After(claims.IssuedAt): // a token's times are whole seconds
-		return SessionRotated, nil
+		in.Session = SessionAbsent // as decrypt and session see it
+	case found.KeyObtained.Truncate(time.Second).After(in.claims.IssuedAt): // a token's times are whole seconds
+		in.Session = SessionRotated
+		in.KeyChangedAt = &found.KeyObtained
+	default:
+		in.Session = SessionCurrent
 	}
-	return SessionCurrent, nil
+	return nil
+}
+
+// Active reports whether a server with this key ring and this store lets the token's user in.
+func (in *Inspection) Active() bool {
+	return in.Verdict == Valid && (in.Session == SessionCurrent || in.Session == SessionRotated)
 }

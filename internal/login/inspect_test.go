@@ -187,7 +187,7 @@ func TestInspectStoreFails(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, always(band()))
 	text := b.login(t)
-	for _, operation := range []string{"revoked", "get"} {
+	for _, operation := range []string{"revoked", "cutoffs", "get"} {
 		b.store.broken.Store(operation)
 		_, err := b.Inspect(t.Context(), text)
 		if _, isStore := errors.AsType[*login.StoreError](err); !isStore || !errors.Is(err, errBroken) {
@@ -228,7 +228,10 @@ func TestInspectJSON(t *testing.T) {
 	t.Parallel()
 	header := []string{"header", "header.alg", "header.enc", "header.kid", "header.typ"}
 	claims := []string{"claims", "claims.aud", "claims.exp", "claims.iat", "claims.iss", "claims.jti", "claims.sub", "claims.unionid"}
-	known := slices.Concat(header, claims, []string{"verdict", "checked_at", "openid", "appid", "issued_at", "expires_at", "session"})
+	key := []string{"key", "key.id", "key.use", "key.state", "key.created"}
+	known := slices.Concat(header, claims, key, []string{
+		"verdict", "checked_at", "openid", "appid", "issued_at", "expires_at", "session", "age_seconds", "expires_in_seconds",
+	})
 	b := newBench(t, always(band()))
 	text := b.login(t)
 	tests := []struct {
@@ -237,13 +240,15 @@ func TestInspectJSON(t *testing.T) {
 		want       []string
 	}{
 		{"valid", text, nil, known},
-		{"tampered", tamper(text, 3), nil, slices.Concat(header, []string{"verdict", "checked_at", "reason"})},
+		{"tampered", tamper(text, 3), nil, slices.Concat(header, key, []string{"verdict", "checked_at", "reason"})},
 		{"garbage", "garbage", nil, []string{"verdict", "checked_at", "reason"}},
 		{"revoked", text, func() {
 			if err := b.Logout(t.Context(), text); err != nil {
 				t.Fatal(err)
 			}
-		}, slices.Concat(known, []string{"reason", "revoked_at"})},
+		}, slices.Concat(known, []string{
+			"reason", "revoked_at", "revocation", "revocation.scope", "revocation.openid", "revocation.appid", "revocation.jti", "revocation.at", "revocation.reason",
+		})},
 	}
 	for _, tt := range tests { // in this order: the last one revokes
 		if tt.before != nil {

@@ -8,6 +8,7 @@ package login
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -25,10 +26,11 @@ type Code2Sessioner interface {
 	Code2Session(ctx context.Context, code wechat.Code) (wxapi.Session, error)
 }
 
-// Tokens issues login tokens and opens them.
+// Tokens issues login tokens and opens them. Key describes a key that opens them.
 type Tokens interface {
 	Issue(claims token.Claims) (redact.Secret, error)
 	Open(text string, now time.Time) (token.Header, token.Claims, error)
+	Key(id string) (token.KeyInfo, bool)
 }
 
 // Store is what a login needs of a [session.Store].
@@ -39,6 +41,8 @@ type Store interface {
 	Release(ctx context.Context, codeHash [sha256.Size]byte) error
 	Revoke(ctx context.Context, revocation session.Revocation) error
 	Revoked(ctx context.Context, tokenID string) (*session.Revocation, error)
+	CutOff(ctx context.Context, c session.Cutoff) error
+	Cutoffs(ctx context.Context, user session.ID) ([]session.Cutoff, error)
 	Expire(ctx context.Context, now, sessionsBefore time.Time) error
 }
 
@@ -61,7 +65,17 @@ type Options struct {
 
 	TokenTTL   time.Duration
 	SessionTTL time.Duration // how long a session may be used after its last login
+	Policy     Policy        // "" is [Multi]
 }
+
+// A Policy says how many login tokens of a user are good at a time.
+type Policy string
+
+// The policies.
+const (
+	Multi  Policy = "multi"  // any number: a user has several devices
+	Single Policy = "single" // one: a new login ends the older token
+)
 
 // Service logs users of one mini program in. It is safe for concurrent use.
 type Service struct {
@@ -153,14 +167,19 @@ func (s *Service) open(ctx context.Context, answer wxapi.Session) (Token, error)
 	if err != nil {
 		return Token{}, &StoreError{err}
 	}
-	value, err := s.Tokens.Issue(token.Claims{
+	claims := token.Claims{
 		Issuer:    s.Issuer,
 		OpenID:    answer.OpenID,
 		AppID:     s.AppID,
 		UnionID:   saved.UnionID,
 		IssuedAt:  now,
 		ExpiresAt: now.Add(s.TokenTTL),
-	})
+		ID:        rand.Text(), // 128 bits
+	}
+	if err := s.admit(ctx, &claims); err != nil {
+		return Token{}, err
+	}
+	value, err := s.Tokens.Issue(claims)
 	if err != nil {
 		return Token{}, fmt.Errorf("issue token: %w", err)
 	}

@@ -33,8 +33,8 @@ const (
 	clients   = 8 // of each process
 )
 
-// user is what WeChat answers for a code that is a number.
-func user(code wechat.Code) wxapi.Session {
+// answerTo is what WeChat answers for a code that is a number.
+func answerTo(code wechat.Code) wxapi.Session {
 	sum := sha256.Sum256([]byte(code))
 	n, _ := strconv.Atoi(string(code))
 	return wxapi.Session{
@@ -56,7 +56,7 @@ func togetherChild(path string) int {
 		return 1
 	}
 	service := login.New(login.Options{
-		WeChat: weChat(func(_ context.Context, code wechat.Code) (wxapi.Session, error) { return user(code), nil }),
+		WeChat: weChat(func(_ context.Context, code wechat.Code) (wxapi.Session, error) { return answerTo(code), nil }),
 		Store:  store, Ledger: store, Tokens: ring, Now: newWatch().Now,
 		Origin: origin, AppID: appID, Issuer: issuer, TokenTTL: tokenTTL, SessionTTL: sessionTTL,
 	})
@@ -85,7 +85,7 @@ func loginAndDecrypt(service *login.Service, n int) error {
 	if err != nil {
 		return fmt.Errorf("login %d: %w", n, err)
 	}
-	envelope, err := opendata.Seal(user(code).SessionKey, nil, fmt.Appendf(nil, `{"n":%d,"watermark":{"timestamp":1795000000,"appid":"%s"}}`, n, appID))
+	envelope, err := opendata.Seal(answerTo(code).SessionKey, nil, fmt.Appendf(nil, `{"n":%d,"watermark":{"timestamp":1795000000,"appid":"%s"}}`, n, appID))
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,8 @@ func TestTogether(t *testing.T) {
 	defer func() { _ = store.Close() }()
 	for n := range logins {
 		code := wechat.Code(strconv.Itoa(n))
-		found, err := store.Get(t.Context(), session.ID{Origin: origin, AppID: appID, OpenID: user(code).OpenID})
-		if err != nil || !found.Key.Equal(user(code).SessionKey.Secret) {
+		found, err := store.Get(t.Context(), session.ID{Origin: origin, AppID: appID, OpenID: answerTo(code).OpenID})
+		if err != nil || !found.Key.Equal(answerTo(code).SessionKey.Secret) {
 			t.Fatalf("session %d: %v", n, err)
 		}
 		history, err := store.Exchanges(t.Context(), origin, session.HashCode(code))

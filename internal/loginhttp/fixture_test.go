@@ -18,6 +18,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
+	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/memory"
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -31,6 +32,8 @@ const (
 	keyText = "tiihtNczf5v6AKRyjwEUhQ=="
 	code    = "0a3sXb000wJRRH1dzq0000aXWD2sXb0b"
 
+	credential = "a credential, with : and % in it"
+
 	otherKey = "HyVFkGl5F5OQWJZZaNzBBg=="
 	mark     = `"watermark":{"timestamp":1477314187,"appid":"wx4f4bc4dec97d474b"}`
 )
@@ -39,6 +42,7 @@ const (
 type api struct {
 	http.Handler
 	service *login.Service
+	paths   []string
 	ring    *token.Ring
 	now     time.Time
 	record  *journal.Record // of the last request
@@ -48,6 +52,8 @@ type api struct {
 	answers error        // what WeChat answers; nil is a session
 	noToken error        // why there is no access token
 	broken  error        // what the store fails with
+
+	brokenRevoked error // what it fails with when asked for a revocation
 }
 
 func newAPI(t testing.TB) *api {
@@ -62,7 +68,8 @@ func newAPI(t testing.TB) *api {
 		Phones: a, AccessTokens: a,
 		Origin: "https://api.weixin.qq.com", AppID: appID, Issuer: "wxlogin", TokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
 	})
-	a.Handler = loginhttp.New(a.service)
+	handler := loginhttp.New(a.service, loginhttp.Options{Introspection: redact.NewSecret(credential)})
+	a.Handler, a.paths = handler, handler.Paths()
 	return a
 }
 
@@ -103,6 +110,13 @@ func (s store) Claim(ctx context.Context, hash [sha256.Size]byte, now, until tim
 		return false, s.api.broken
 	}
 	return s.Store.Claim(ctx, hash, now, until)
+}
+
+func (s store) Revoked(ctx context.Context, id string) (*session.Revocation, error) {
+	if s.api.brokenRevoked != nil {
+		return nil, s.api.brokenRevoked
+	}
+	return s.Store.Revoked(ctx, id)
 }
 
 // token logs in and returns the login token.

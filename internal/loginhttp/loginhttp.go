@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -30,6 +31,13 @@ const maxBody = 64 << 10
 // maxCode is in bytes. WeChat's codes are 32 characters, WeCom's 43; what is longer is somebody's mistake or attack.
 const maxCode = 512
 
+// Options of a [Handler].
+type Options struct {
+	// Introspection is the credential of the developer's other services for /introspect and /revoke. Without one there are no such
+	// paths.
+	Introspection redact.Secret
+}
+
 // Handler serves the login API of one service.
 type Handler struct {
 	service *login.Service
@@ -37,18 +45,22 @@ type Handler struct {
 }
 
 // New returns the handler.
-func New(service *login.Service) *Handler {
+func New(service *login.Service, o Options) *Handler {
 	h := &Handler{service: service, routes: make(map[string]http.Handler)}
 	h.routes["/onLogin"] = route("/onLogin", h.onLogin, http.MethodGet, http.MethodPost)
 	h.routes["/decrypt"] = route("/decrypt", h.decrypt, http.MethodPost)
 	h.routes["/phone"] = route("/phone", h.phone, http.MethodPost)
 	h.routes["/session"] = route("/session", h.session, http.MethodGet)
 	h.routes["/logout"] = route("/logout", h.logout, http.MethodPost)
+	if !o.Introspection.IsZero() {
+		h.routes["/introspect"] = h.forServices("/introspect", newCredential(o.Introspection), h.introspect)
+		h.routes["/revoke"] = h.forServices("/revoke", newCredential(o.Introspection), h.revoke)
+	}
 	return h
 }
 
 // Paths lists what [Handler] answers, for whoever puts it beside others.
-func Paths() []string { return []string{"/onLogin", "/decrypt", "/phone", "/session", "/logout"} }
+func (h *Handler) Paths() []string { return slices.Sorted(maps.Keys(h.routes)) }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, found := h.routes[r.URL.Path]
@@ -271,6 +283,9 @@ func readBody(r *http.Request) ([]byte, error) {
 
 // readBearer takes the token from the Authorization header, and from nowhere else: queries end in logs.
 func readBearer(r *http.Request) (string, error) {
+	if len(r.Header.Values("Authorization")) > 1 { // a proxy in front may have looked at the other one
+		return "", errNoToken
+	}
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || value == "" {
 		return "", errNoToken

@@ -194,3 +194,18 @@ func verdictWords(v login.Verdict) string {
 	}
 	return "not one of this server's"
 }
+
+// Outcome is how GET /session answers to a token that was judged so: 200, or a refusal with its reason.
+func Outcome(in login.Inspection) (status int, reason string) {
+	var err error
+	switch {
+	case in.Active():
+		return http.StatusOK, ""
+	case in.Verdict != login.Valid:
+		err = &login.TokenError{Verdict: in.Verdict, Err: in.Cause}
+	default:
+		err = login.ErrNoSession
+	}
+	p := problemOf(err)
+	return p.Status, p.Reason
+}

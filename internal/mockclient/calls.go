@@ -168,8 +168,32 @@ func (c *Client) CA(ctx context.Context) (CA, error) {
 	return out, err
 }
 
+// Files lets the simulation write the files for its clients, and returns the object that says where they are.
+func (c *Client) Files(ctx context.Context) (json.RawMessage, error) {
+	var object map[string]json.RawMessage // only to see that it is one
+	return c.call(ctx, http.MethodPost, "/_mock/files", struct{}{}, &object)
+}
+
 // Inspect asks the simulation about a login token that it issued, which nobody else can open. The answer is a JSON object.
 func (c *Client) Inspect(ctx context.Context, token redact.Secret) (json.RawMessage, error) {
 	var object map[string]json.RawMessage // only to see that it is one
 	return c.call(ctx, http.MethodPost, "/_mock/inspect", map[string]string{"token": token.Reveal()}, &object)
+}
+
+// A Revocation says what [Client.Revoke] is to end: one of Token, OpenID and Everybody.
+type Revocation struct {
+	Token     redact.Secret `json:"-"`
+	OpenID    wechat.OpenID `json:"openid,omitempty"`
+	Everybody bool          `json:"everybody,omitempty"`
+	Before    *time.Time    `json:"before,omitempty"` // of the tokens of a user or of everybody, those issued before; nil is now
+	Reason    string        `json:"reason,omitempty"`
+}
+
+// Revoke ends login tokens that the simulation issued. The answer is a JSON object.
+func (c *Client) Revoke(ctx context.Context, what Revocation) (json.RawMessage, error) {
+	var object map[string]json.RawMessage // only to see that it is one
+	return c.call(ctx, http.MethodPost, "/_mock/revoke", struct {
+		Token string `json:"token,omitempty"`
+		Revocation
+	}{what.Token.Reveal(), what}, &object)
 }

@@ -199,6 +199,21 @@ func TestEnv(t *testing.T) {
 	}
 }
 
+func TestCA(t *testing.T) {
+	t.Parallel()
+	client, seen := replay(t, "TestCA")
+	got, err := client.CA(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(got.PEM, "-----BEGIN CERTIFICATE-----\n") || len(got.Hosts) != 6 || got.Hosts[0] != "api.weixin.qq.com" || got.ExpiresAt.Format(time.DateOnly) != "2000-01-02" {
+		t.Errorf("%+v", got)
+	}
+	if diff := cmp.Diff(call{"GET", "/_mock/ca", ""}, *seen); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	client, seen := serve(t, func(w http.ResponseWriter) {

@@ -40,13 +40,18 @@ func (p *Problem) Error() string {
 	return redact.Shorten(fmt.Sprintf("%s (HTTP status %d)", p.Title, p.Status), limit)
 }
 
+// Type is the type of problems with a reason.
+func Type(reason string) string {
+	if reason == "" {
+		return "about:blank" // RFC 9457: no more than the status
+	}
+	return typePrefix + reason
+}
+
 // Write answers with the problem. Headers that are already set stay, except the ones about the body.
 func Write(w http.ResponseWriter, p Problem) {
 	if p.Type == "" {
-		p.Type = "about:blank" // RFC 9457: no more than the status
-		if p.Reason != "" {
-			p.Type = typePrefix + p.Reason
-		}
+		p.Type = Type(p.Reason)
 	}
 	if p.Title == "" {
 		p.Title = http.StatusText(p.Status)

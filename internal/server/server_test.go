@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/server"
 )
 
@@ -266,6 +268,90 @@ func TestLargeHeader(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestListeners: a server answers on several listeners, and one that fails ends all.
+func TestListeners(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newServer(http.HandlerFunc(ok))
+		first, second := newPipes(), newPipes()
+		done := make(chan error, 1)
+		go func() { done <- s.Serve(t.Context(), first, second) }()
+		for _, listener := range []*pipes{first, second} {
+			answer, err := listener.client().Get("http://localhost/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+		}
+		_ = second.Close()
+		if err := <-done; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Serve = %v", err)
+		}
+		if _, err := first.dial(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the other listener goes on: %v", err)
+		}
+	})
+}
+
+// TestProxy: what is for another host is answered before the Host rule; what passes through is logged for those who debug, a refusal for all.
+func TestProxy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lines := &logged{}
+		states := map[http.ConnState]int{}
+		var mu sync.Mutex
+		s := server.New(server.Options{
+			Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now, Mark: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Mark", "1") },
+			Proxy: func(direct http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Host == "localhost" {
+						direct.ServeHTTP(w, r)
+						return
+					}
+					record := journal.From(r.Context())
+					record.Path, record.Host = "", r.Host
+					if r.Method == http.MethodPost {
+						w.WriteHeader(http.StatusForbidden)
+					}
+				})
+			},
+			Watch: func(_ net.Conn, state http.ConnState) {
+				mu.Lock()
+				defer mu.Unlock()
+				states[state]++
+			},
+		})
+		if answer := ask(t, s.Handler(), "GET", "/x", func(r *http.Request) { r.Host = "other.example" }); answer.Code != 200 || answer.Header().Get("X-Mark") != "" {
+			t.Errorf("%d %v", answer.Code, answer.Header())
+		}
+		ask(t, s.Handler(), "POST", "/x", func(r *http.Request) { r.Host = "other.example" })
+		if answer := ask(t, s.Handler(), "GET", "/x", nil); answer.Body.String() != "ok" || answer.Header().Get("X-Mark") != "1" {
+			t.Errorf("%s %v", answer.Body, answer.Header())
+		}
+		want := []string{"DEBUG GET other.example", "WARN POST other.example", "INFO GET /x"}
+		for i, line := range lines.lines(t) {
+			if got := fmt.Sprint(line["level"]) + " " + fmt.Sprint(line["msg"]); got != want[i] {
+				t.Errorf("%s, want %s", got, want[i])
+			}
+		}
+		running := serve(t, s)
+		answer, err := running.client().Get("http://localhost/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		running.stop()
+		if err := <-running.done; err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if states[http.StateNew] != 1 || states[http.StateActive] != 1 || states[http.StateClosed] != 1 {
+			t.Errorf("states %v", states)
+		}
+	})
 }
 
 func TestListen(t *testing.T) {

@@ -45,6 +45,11 @@ type Store interface {
 	// Revoked returns the revocation of a token, nil when there is none.
 	Revoked(ctx context.Context, tokenID string) (*Revocation, error)
 
+	// CutOff ends the tokens that a [Cutoff] says, by the rules of [Cutoff.After].
+	CutOff(ctx context.Context, c Cutoff) error
+	// Cutoffs returns the cutoff for everybody at the user's mini program and the user's own, in this order, where there are any.
+	Cutoffs(ctx context.Context, user ID) ([]Cutoff, error)
+
 	// Record adds an entry to the ledger.
 	Record(ctx context.Context, e Exchange) error
 	// Exchanges returns what the ledger knows of a code at an origin, in the order of its times; entries of the same instant come
@@ -56,7 +61,7 @@ type Store interface {
 	// AccessToken returns the access token of an app, expired or not; nil when there is none that can be opened.
 	AccessToken(ctx context.Context, origin wechat.Origin, app wechat.AppID) (*AccessToken, error)
 
-	// Expire drops what is past: sessions whose latest login is before sessionsBefore, claims, revocations and access tokens that
+	// Expire drops what is past: sessions whose latest login is before sessionsBefore, claims, revocations, cutoffs and access tokens that
 	// ended at or before now, and entries of the ledger that are [LedgerLife] old.
 	Expire(ctx context.Context, now, sessionsBefore time.Time) error
 

@@ -6,18 +6,19 @@ import (
 	"net/http"
 
 	"github.com/wxlogin/wxlogin/internal/intercept"
+	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/server"
 )
 
 // intercept makes the proxy of a simulation, and the place for the files of its clients.
-func (s *simulation) intercept(o Options) (err error) {
+func (s *simulation) intercept(o Options, url string) (err error) {
+	s.files = intercept.TemporaryFiles(s.ca)
+	s.clients = intercept.NewClients(s.files, url, o.Mock.Env)
 	if o.Mock.CADir != "" {
-		s.files, err = intercept.KeepFiles(o.Mock.CADir, s.ca)
-	} else {
-		s.files = intercept.TemporaryFiles(s.ca)
-	}
-	if err != nil {
-		return err
+		// The directory gets the certificate and nothing else: the other files are good for this run only.
+		if _, err = intercept.KeepFiles(o.Mock.CADir, s.ca); err != nil {
+			return err
+		}
 	}
 	s.proxy, err = intercept.New(intercept.Options{
 		CA: s.ca, WeChat: server.Limited(s.counted(s.api)), Journal: s.kept, Logger: o.Logger, Now: s.clock.Now,
@@ -56,9 +57,19 @@ func (s *Stack) CA() *intercept.CA {
 	return s.mock.ca
 }
 
-// Files returns the place for the files of a simulation's clients, in which ca.pem stands. It is made when it is first asked for, and
-// gone when the run begins to stop, unless it is the user's own.
-func (s *Stack) Files() *intercept.Files { return s.mock.files }
+// Journal returns the records of a simulation.
+func (s *Stack) Journal() journal.View { return s.mock.kept.Since(0) }
+
+// Environment returns the variables that lead a program to a simulation, for a user whose environment is given; goos is as
+// [runtime.GOOS]. The files that they name are there until the run begins to stop. The error is an [*intercept.FilesError], as a rule.
+func (s *Stack) Environment(user intercept.Lookup, goos string) ([]intercept.Variable, error) {
+	files, err := s.mock.clients.Written()
+	if err != nil {
+		return nil, err
+	}
+	secret, _ := s.mock.app.PublicSecret()
+	return intercept.Environment(intercept.Simulation{URL: s.url, AppID: s.mock.app.ID, Secret: secret, Files: files}, user, goos), nil
+}
 
 // removeFiles removes the files when ctx is done: already when the stop begins, because a second signal would leave no time for it. The
 // returned function does it at the latest, and waits for it.

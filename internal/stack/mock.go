@@ -39,10 +39,14 @@ type Mock struct {
 	Population       int             // of the default app; 0: what World says
 	PlusSlashPercent int             // as in [world.Options]; 0: what World says
 
-	JournalSize int // records; 0: journal.DefaultSize
+	JournalSize int    // records; 0: journal.DefaultSize
+	JournalFile string // where all records stand when the run has ended, as lines of JSON; "": nowhere
 
 	Offline bool   // the proxy refuses what is neither WeChat's nor on this machine
-	CADir   string // where the CA's certificate is kept as ca.pem; "": nowhere, see [Stack.Files]
+	CADir   string // where the CA's certificate is kept as ca.pem; "": nowhere
+
+	// Env is the user's environment: what it says of certificates holds for clients of the simulation as well. nil: nothing.
+	Env intercept.Lookup
 
 	// Upstream says through which proxy a request that is for neither goes; nil: through none. See [http.ProxyFromEnvironment].
 	Upstream func(*http.Request) (*url.URL, error)
@@ -60,18 +64,19 @@ const maxPipes = 64
 
 // simulation is everything that exists only under --mock, and ends with the process.
 type simulation struct {
-	app    world.App
-	clock  *clock.Movable
-	world  *world.World
-	store  *memory.Store
-	ring   *token.Ring
-	client *wxapi.Client
-	kept   *journal.Journal
-	api    http.Handler // WeChat's API and the control API, for callers from outside
-	files  *intercept.Files
-	ca     *intercept.CA
-	proxy  *intercept.Proxy
-	calls  atomic.Uint64 // to WeChat's API, from wherever they came
+	app     world.App
+	clock   *clock.Movable
+	world   *world.World
+	store   *memory.Store
+	ring    *token.Ring
+	client  *wxapi.Client
+	kept    *journal.Journal
+	api     http.Handler // WeChat's API and the control API, for callers from outside
+	files   *intercept.Files
+	clients *intercept.Clients
+	ca      *intercept.CA
+	proxy   *intercept.Proxy
+	calls   atomic.Uint64 // to WeChat's API, from wherever they came
 
 	pipe   *pipeListener
 	weChat *http.Server // the same API, for the login server
@@ -93,6 +98,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 	}
 	s.api = wxhttp.New(s.world, wxhttp.Options{
 		URL: url, OnChange: s.follow, Journal: s.kept, CA: wxhttp.Authority{PEM: s.ca.PEM(), NotAfter: s.ca.NotAfter()},
+		Files: func() (any, error) { return s.clients.Written() },
 	})
 	s.weChat = &http.Server{
 		Handler:           server.RecordIn(s.kept, s.counted(s.api), o.Logger, s.clock.Now),
@@ -107,7 +113,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.intercept(o); err != nil {
+	if err := s.intercept(o, url); err != nil {
 		return nil, err
 	}
 	go func() { _ = s.weChat.Serve(s.pipe) }() // ends with close
@@ -122,6 +128,7 @@ func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlTo
 	control := http.NewServeMux()
 	control.Handle("/_mock/", s.api)
 	control.Handle("/_mock/inspect", loginhttp.Inspect(service))
+	control.Handle("/_mock/revoke", loginhttp.Revoke(service))
 	guarded := server.SameOrigin(control)
 	if !controlToken.IsZero() {
 		guarded = server.RequireBearer(controlToken, guarded)
@@ -156,6 +163,9 @@ func (s *simulation) follow(ctx context.Context, change wxhttp.Change) error {
 		return err
 	}
 	now := s.clock.Now()
+	if err := s.store.ForgetCutoffs(ctx, now); err != nil {
+		return err
+	}
 	for _, one := range all {
 		if one.Refreshed.After(now) {
 			// Another change, or a sweep, may have been faster.

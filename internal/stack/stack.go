@@ -4,6 +4,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -48,6 +49,10 @@ type Options struct {
 	Timeout  time.Duration // of a call to WeChat
 
 	SessionTTL time.Duration
+	Policy     login.Policy
+
+	// Introspection is the credential of the developer's other services; without one there is no /introspect and no /revoke.
+	Introspection redact.Secret
 
 	Trace func(wxapi.Trace) // of the calls to WeChat; nil: nobody looks
 
@@ -72,10 +77,13 @@ type Stack struct {
 	mock  *simulation   // nil against the real WeChat
 	api   *wxapi.Client // of the real WeChat; nil under --mock
 	store session.Store // likewise
+
+	ring    *token.Ring  // that others may change; nil under --mock
+	journal *journalFile // nil: none is wanted
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
-// [*server.ListenError] when the address cannot be had.
+// [*server.ListenError] when the address cannot be had, an [*intercept.FilesError] or a [*JournalFileError] when a file cannot.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	listener := o.listener
 	if listener == nil {
@@ -85,13 +93,20 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		}
 		listener = opened
 	}
-	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{})}
+	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{}), ring: o.Ring}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
 	service, now, err := s.assemble(o, mux)
 	if err != nil {
 		_ = listener.Close()
 		return nil, err
+	}
+	if o.Mock != nil && o.Mock.JournalFile != "" {
+		if s.journal, err = keepJournal(o.Mock.JournalFile, s.mock.kept); err != nil {
+			_ = listener.Close()
+			s.mock.close()
+			return nil, err
+		}
 	}
 	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
 	listeners := []net.Listener{listener}
@@ -110,7 +125,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
 func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
-	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Diagnoser: diagnoser{}}
+	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Policy: o.Policy, Diagnoser: diagnoser{}}
 	if o.Mock != nil {
 		mock, err := newSimulation(o, s.url)
 		if err != nil {
@@ -131,8 +146,8 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() 
 	}
 	options.AccessTokens = s.accessTokens(options)
 	service := login.New(options)
-	api := loginhttp.New(service)
-	for _, path := range loginhttp.Paths() {
+	api := loginhttp.New(service, loginhttp.Options{Introspection: o.Introspection})
+	for _, path := range api.Paths() {
 		mux.Handle(path, api)
 	}
 	if s.mock != nil {
@@ -152,23 +167,29 @@ func (s *Stack) accessTokens(o login.Options) *accesstoken.Source {
 	return source
 }
 
-// run serves until ctx is done, then drains. Meanwhile it sweeps, and finds out why data was refused.
+// run serves until ctx is done, then drains. Meanwhile it sweeps, finds out why data was refused, and looks after the keys.
 func (s *Stack) run(ctx context.Context, front *server.Server, listeners []net.Listener, service *login.Service, logger *slog.Logger) {
 	defer close(s.done)
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request is answered
-	var both sync.WaitGroup
-	both.Go(func() { s.sweep(beside, service) })
-	both.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
+	var work sync.WaitGroup
+	work.Go(func() { s.sweep(beside, service) })
+	work.Go(func() { service.Diagnose(beside, logDiagnosis(logger)) })
+	if s.ring != nil {
+		work.Go(func() { followKeys(beside, s.ring, logger) })
+	}
 	if s.mock != nil {
 		defer s.mock.removeFiles(ctx, logger)()
 	}
 	s.err = front.Serve(ctx, listeners...)
 	stop()
-	both.Wait()
+	work.Wait()
 	if s.mock != nil {
 		s.mock.close()
 	} else {
 		s.api.Close()
+	}
+	if s.journal != nil {
+		s.err = errors.Join(s.err, s.journal.close())
 	}
 }
 

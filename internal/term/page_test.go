@@ -60,6 +60,29 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestLongCell: the last cell of a row goes on below itself, where the columns before it leave room for that.
+func TestLongCell(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		40: "no  call      reason\n1   GET /sns  code used 3.2 s ago by\n              127.0.0.1:51234\n2   GET /wxa  短\n",
+		30: "no  call      reason\n1   GET /sns  code used 3.2 s ago by 127.0.0.1:51234\n2   GET /wxa  短\n", // too narrow: the terminal breaks it
+	} {
+		s, _, out, _ := Test()
+		s.OutTTY, s.Width = true, width
+		if err := s.SetColor(colorNever); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Print(func(p *Page) {
+			p.Table([]lang.T{{En: "no", Zh: "编号"}, {En: "call", Zh: "调用"}, {En: "reason", Zh: "原因"}}, [][]Cell{
+				Cells("1", "GET /sns", "code used 3.2 s ago by 127.0.0.1:51234"), Cells("2", "GET /wxa", "短"),
+			})
+		})
+		if err != nil || out.String() != want {
+			t.Errorf("%d columns, %v:\n%s", width, err, out)
+		}
+	}
+}
+
 // TestColumnsLineUp measures with East Asian widths: a Han character takes two columns (UAX 11).
 func TestColumnsLineUp(t *testing.T) {
 	t.Parallel()

@@ -21,19 +21,26 @@ type Progress struct {
 // would stand between the lines of the answer.
 func (s *IO) Progress(what lang.T, total int64, now time.Time) *Progress {
 	const (
-		width        = 24 // columns; the library takes less where the line is too long for the terminal
+		width        = 24 // columns of the bar
+		narrowBar    = 10 // in a terminal that has no room for bytes and times beside it
+		wholeLine    = 72 // columns of a line with everything
 		asciiSpinner = 9
 	)
 	if !s.ErrTTY || s.OutTTY {
 		return nil
 	}
-	p := &Progress{start: now, bar: progressbar.NewOptions64(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(s.rawErr), progressbar.OptionSetDescription(what.In(s.Lang)),
-		progressbar.OptionShowBytes(true), progressbar.OptionShowCount(),
-		progressbar.OptionThrottle(progressAfter/3), progressbar.OptionSetWidth(width),
+		progressbar.OptionShowBytes(true), progressbar.OptionThrottle(progressAfter / 3),
 		progressbar.OptionSpinnerType(asciiSpinner), progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine that turns it
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
-	)}
+	}
+	if s.Width < wholeLine {
+		options = append(options, progressbar.OptionSetWidth(narrowBar), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))
+	} else {
+		options = append(options, progressbar.OptionSetWidth(width), progressbar.OptionShowCount())
+	}
+	p := &Progress{start: now, bar: progressbar.NewOptions64(total, options...)}
 	p.bar.StartWithoutRender()
 	return p
 }

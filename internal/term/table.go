@@ -64,14 +64,27 @@ func columnWidths(head []string, rows [][]Cell) []int {
 	return widths
 }
 
-// row pads outside the style, so that no blank is coloured, and leaves the last cell as long as it is.
+// row pads outside the style, so that no blank is coloured. The last cell is broken where the terminal ends and goes on below itself, if
+// there is room for that.
 func (p *Page) row(cells []Cell, widths []int, style func(Level) lipgloss.Style) {
 	var b strings.Builder
+	column := 0
 	for i, cell := range cells {
 		text := redact.Clean(cell.Text)
-		b.WriteString(style(cell.Level).Render(text))
 		if i < len(cells)-1 {
+			b.WriteString(style(cell.Level).Render(text))
 			b.WriteString(strings.Repeat(" ", widths[i]-lipgloss.Width(text)+columnGap))
+			column += widths[i] + columnGap
+			continue
+		}
+		if room := p.width - column; room >= narrow {
+			text = wrap(text, room)
+		}
+		for j, line := range strings.Split(text, "\n") {
+			if j > 0 {
+				b.WriteString("\n" + strings.Repeat(" ", column))
+			}
+			b.WriteString(style(cell.Level).Render(line))
 		}
 	}
 	p.writeln(b.String())

@@ -49,8 +49,8 @@ func System(env func(string) (string, bool)) *IO {
 		InTTY: isTerminal(os.Stdin), OutTTY: isTerminal(os.Stdout), ErrTTY: isTerminal(os.Stderr),
 		Width: defaultWidth, Env: env, TTY: openTTY, Styles: newStyles(),
 	}
-	if s.OutTTY {
-		if width, _, err := xterm.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+	for _, f := range []*os.File{os.Stderr, os.Stdout} { // the latter counts where both are terminals
+		if width, _, err := xterm.GetSize(int(f.Fd())); err == nil && width > 0 {
 			s.Width = width
 		}
 	}
@@ -85,6 +85,9 @@ func (s *IO) Stdin(by string) (io.Reader, error) {
 	}
 	return s.In, nil
 }
+
+// Streams returns the streams as the process has them, for a program that is to have them in our place.
+func (s *IO) Streams() (in io.Reader, out, errOut io.Writer) { return s.In, s.RawOut, s.rawErr }
 
 func isTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
 

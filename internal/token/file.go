@@ -1,8 +1,7 @@
 package token
 
 import (
-	"bytes"
-	"encoding/json"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,16 +12,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
-const (
-	// fileVersion is the version of keys.json that is written, and the newest that is read.
-	fileVersion = 1
-
-	// maxFile bounds what is read of keys.json, in bytes: some thousand keys.
-	maxFile = 1 << 20
-)
+// maxFile bounds what is read of keys.json, in bytes: some thousand keys.
+const maxFile = 1 << 20
 
 // Kinds of [FileError], to be tested with errors.Is. An error that is none of them and has no Err is about what stands at the
 // path: a link or a directory.
@@ -49,27 +43,44 @@ func (e *FileError) Error() string {
 // Unwrap returns the kind, or the operating system's error.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// fileJSON is keys.json. The keys are JWKs (RFC 7517) of kty "oct".
-type fileJSON struct {
-	Version int             `json:"version"`
-	Storage jose.JSONWebKey `json:"storage"`
-	Tokens  []fileToken     `json:"tokens"`
-}
-
-type fileToken struct {
-	Key       jose.JSONWebKey `json:"key"`
-	State     State           `json:"state"`
-	Created   time.Time       `json:"created"`
-	RetiredAt time.Time       `json:"retired_at,omitzero"`
-}
-
 // Load reads a key ring file. It refuses, as a [*FileError], what others than the owner may read, a symbolic link, a version
 // newer than it knows, and what is malformed; a missing file is one whose Err is [fs.ErrNotExist].
 func Load(path string) (*Ring, error) {
-	data, err := readPrivate(path)
+	return load(path, func() ([]byte, error) { return readPrivate(path) })
+}
+
+// LoadMounted reads a key ring file that an operator put where a server finds it. Unlike [Load] it follows symbolic links, which
+// Kubernetes' volumes are made of, and lets the group read, which is how such a file reaches a process that is not root.
+func LoadMounted(path string) (*Ring, error) {
+	return load(path, func() ([]byte, error) { return readMounted(path) })
+}
+
+// Parse reads a key ring that is given whole, in a variable for example. The name stands in errors in place of a path.
+func Parse(name string, ring redact.Secret) (*Ring, error) {
+	set, err := parseNamed(name, []byte(ring.Reveal()))
 	if err != nil {
 		return nil, err
 	}
+	return newRing(set), nil
+}
+
+// load reads a ring that [Ring.Refresh] can read again.
+func load(path string, read func() ([]byte, error)) (*Ring, error) {
+	data, err := read()
+	if err != nil {
+		return nil, err
+	}
+	set, err := parseNamed(path, data)
+	if err != nil {
+		return nil, err
+	}
+	ring := newRing(set)
+	ring.path, ring.read, ring.seen = path, read, sha256.Sum256(data)
+	return ring, nil
+}
+
+// parseNamed reads the content of a file. The error is a [*FileError].
+func parseNamed(path string, data []byte) (*keySet, error) {
 	set, err := parseFile(data)
 	if err != nil {
 		kind := ErrDamaged
@@ -78,7 +89,7 @@ func Load(path string) (*Ring, error) {
 		}
 		return nil, &FileError{Path: path, Reason: err.Error(), Err: kind}
 	}
-	return newRing(set), nil
+	return set, nil
 }
 
 // LoadOrCreate reads a key ring file, and makes one of fresh keys where there is none, with its directory. Of several
@@ -118,9 +129,38 @@ func readPrivate(path string) ([]byte, error) {
 		return nil, &FileError{Path: path, Reason: "cannot be read", Err: bare(err)}
 	}
 	defer func() { _ = file.Close() }()
-	if opened, err := file.Stat(); err != nil || !os.SameFile(named, opened) {
-		return nil, &FileError{Path: path, Reason: "was replaced while it was opened", Err: bare(err)}
+	opened, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, &FileError{Path: path, Reason: "cannot be read", Err: bare(err)}
+	case !os.SameFile(named, opened):
+		// A rename put another file here in between, as a rotation does. That one is looked at in its turn.
+		return readPrivate(path)
 	}
+	return readAll(path, file)
+}
+
+// readMounted reads the regular file that path leads to, which others than the owner cannot change, nor others than the group read.
+func readMounted(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, &FileError{Path: path, Reason: "cannot be read", Err: bare(err)}
+	}
+	defer func() { _ = file.Close() }()
+	stat, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, &FileError{Path: path, Reason: "cannot be read", Err: bare(err)}
+	case !stat.Mode().IsRegular():
+		return nil, &FileError{Path: path, Reason: "is not a regular file"}
+	case runtime.GOOS != "windows" && stat.Mode().Perm()&0o027 != 0:
+		reason := fmt.Sprintf("is open to other users (mode %04o); mount it with mode 0400, or 0440 for a group", stat.Mode().Perm())
+		return nil, &FileError{Path: path, Reason: reason, Err: ErrOpen}
+	}
+	return readAll(path, file)
+}
+
+func readAll(path string, file io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	switch {
 	case err != nil:
@@ -137,24 +177,33 @@ func create(path string, set *keySet) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	temp, err := os.CreateTemp(dir, ".keys-*") // of mode 0600
+	temp, err := writeTemp(path, data)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(temp.Name()) }()
+	defer func() { _ = os.Remove(temp) }()
+	// A link, not a rename: it fails where a file is, so the first one wins.
+	if err := os.Link(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// writeTemp writes data to a new file of mode 0600 beside path, whose directory it makes, and returns its name.
+func writeTemp(path string, data []byte) (name string, err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	temp, err := os.CreateTemp(dir, ".keys-*") // of mode 0600
+	if err != nil {
+		return "", err
+	}
 	_, err = temp.Write(data)
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
+		return "", errors.Join(err, os.Remove(temp.Name()))
 	}
-	// A link, not a rename: it fails where a file is, so the first one wins.
-	if err := os.Link(temp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return temp.Name(), nil
 }
 
 // syncDir makes a new name in dir survive a power cut. Windows cannot sync a directory, nor can some network file systems.
@@ -168,92 +217,6 @@ func syncDir(dir string) error {
 	}
 	_ = d.Sync()
 	return d.Close()
-}
-
-// parseFile reads keys.json. Its errors complete the sentence "key ring PATH …" and quote nothing of the file but key ids.
-func parseFile(data []byte) (*keySet, error) {
-	var version struct {
-		Version int `json:"version"`
-	}
-	switch err := json.Unmarshal(data, &version); {
-	case err != nil:
-		return nil, errors.New("is not a JSON object with a version")
-	case version.Version < 1:
-		return nil, errors.New("has no version")
-	case version.Version > fileVersion:
-		return nil, newerError(version.Version)
-	}
-	var file fileJSON
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&file); err != nil {
-		return nil, errors.New("is malformed: it is not the JSON that version 1 has")
-	}
-	set, err := file.keySet()
-	if err != nil {
-		return nil, fmt.Errorf("is malformed: %w", err)
-	}
-	return set, nil
-}
-
-// A newerError is the version of a file that is newer than this program.
-type newerError int
-
-func (e newerError) Error() string {
-	return fmt.Sprintf("is of version %d, this program reads up to %d: use a newer wxlogin", int(e), fileVersion)
-}
-
-func (e newerError) Is(target error) bool { return target == ErrNewer }
-
-func (f fileJSON) keySet() (*keySet, error) {
-	storageBytes, err := octets(f.Storage)
-	if err != nil {
-		return nil, err
-	}
-	storage, err := newStorageKey(f.Storage.KeyID, storageBytes)
-	if err != nil {
-		return nil, err
-	}
-	var tokens []*tokenKey
-	for _, t := range f.Tokens {
-		if t.State != Active && t.State != Retired {
-			return nil, errors.New(`the state of a key is neither "active" nor "retired"`)
-		}
-		key, err := octets(t.Key)
-		if err != nil {
-			return nil, err
-		}
-		info := KeyInfo{ID: t.Key.KeyID, Use: UseToken, State: t.State, Created: t.Created.UTC(), RetiredAt: t.RetiredAt.UTC()}
-		token, err := newTokenKey(info, key)
-		if err != nil {
-			return nil, err
-		}
-		tokens = append(tokens, token)
-	}
-	return newSet(storage, tokens)
-}
-
-func octets(key jose.JSONWebKey) ([]byte, error) {
-	bytes, isBytes := key.Key.([]byte)
-	if !isBytes {
-		return nil, errors.New(`a key is not of kty "oct"`)
-	}
-	return bytes, nil
-}
-
-func encodeFile(set *keySet) ([]byte, error) {
-	file := fileJSON{Version: fileVersion, Storage: jwk(set.storage.id, set.storage.bytes)}
-	for _, key := range set.tokens {
-		file.Tokens = append(file.Tokens, fileToken{
-			Key: jwk(key.info.ID, key.bytes), State: key.info.State, Created: key.info.Created, RetiredAt: key.info.RetiredAt,
-		})
-	}
-	data, err := json.MarshalIndent(file, "", "  ")
-	return append(data, '\n'), err
-}
-
-func jwk(id string, key []byte) jose.JSONWebKey {
-	return jose.JSONWebKey{Key: key, KeyID: id, Algorithm: string(encryption), Use: "enc"}
 }
 
 // bare drops the path from an error of package os: a [FileError] names it already.

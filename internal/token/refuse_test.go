@@ -172,6 +172,7 @@ func TestClaimsRefused(t *testing.T) {
 		{"no exp", strings.Replace(plainClaims, `"exp"`, `"ex"`, 1), "its claim exp is not after iat"},
 		{"exp a string", strings.Replace(plainClaims, `1770086400`, `"1770086400"`, 1), "its claim exp is not of its registered type"},
 		{"exp beyond all calendars", strings.Replace(plainClaims, `1770086400`, `9223372036854775807`, 1), "its claim iat or exp is not between the years 1970 and 9999"},
+		{"exp beyond the longest life", strings.Replace(plainClaims, `1770086400`, `1777776001`, 1), "its claim exp is more than 90 days after iat"},
 		{"exp overflows", strings.Replace(plainClaims, `1770086400`, `1e30`, 1), "its claim exp is not of its registered type"},
 		{"aud a list", strings.Replace(plainClaims, `"wx4f4bc4dec97d474b"`, `["wx4f4bc4dec97d474b"]`, 1), "its claim aud is not of its registered type"},
 		{"no jti", strings.Replace(plainClaims, `"jti"`, `"id"`, 1), "its claim jti is missing"},

@@ -1,12 +1,15 @@
 package token
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,10 +22,12 @@ const keySize = 32
 // State is what a key is used for.
 type State string
 
-// The states. Every ring has one active token key; a retired one only opens tokens; the storage key seals what stores keep.
+// The states. Every ring has one active token key; the others only open tokens, because they are retired or because they wait
+// for their turn. The storage key, which seals what stores keep, is active.
 const (
-	Active  State = "active"
-	Retired State = "retired"
+	Active   State = "active"
+	Retired  State = "retired"
+	Prepared State = "prepared"
 )
 
 // Use is which of a ring's two jobs a key does.
@@ -47,6 +52,14 @@ type KeyInfo struct {
 type Ring struct {
 	// An immutable set, swapped as a whole, so that a changed file can be taken up while tokens are opened.
 	keys atomic.Pointer[keySet]
+
+	// Where the set came from; read is nil for a ring that is in no file.
+	path string
+	read func() ([]byte, error)
+
+	mu   sync.Mutex        // guards what follows
+	seen [sha256.Size]byte // of the file as it was last read, good or bad
+	bad  error             // why what was last read cannot be used
 }
 
 type keySet struct {
@@ -94,18 +107,75 @@ func (r *Ring) Keys() []KeyInfo {
 	return append(infos, KeyInfo{ID: set.storage.id, Use: UseStorage, State: Active})
 }
 
+// Active describes the key that seals new tokens.
+func (r *Ring) Active() KeyInfo { return r.keys.Load().active.info }
+
+// Key describes the token key of an id.
+func (r *Ring) Key(id string) (info KeyInfo, found bool) {
+	key, found := r.keys.Load().byID[id]
+	if !found {
+		return KeyInfo{}, false
+	}
+	return key.info, true
+}
+
+// Refresh reads the ring's file again, and reports whether other keys hold from now on. A file that cannot be used changes nothing:
+// the keys at hand go on. A ring that is in no file never changes.
+func (r *Ring) Refresh() (changed bool, err error) {
+	if r.read == nil {
+		return false, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	data, err := r.read()
+	if err != nil {
+		return false, err
+	}
+	hash := sha256.Sum256(data)
+	if hash == r.seen {
+		return false, r.bad
+	}
+	r.seen = hash
+	set, err := parseNamed(r.path, data)
+	if before := r.keys.Load().storage; err == nil && (set.storage.id != before.id || !bytes.Equal(set.storage.bytes, before.bytes)) {
+		// No rotation does that: it is another ring, under which no saved session can be opened.
+		err = &FileError{Path: r.path, Reason: "has another storage key than the one in use; it counts from the next start"}
+	}
+	if r.bad = err; err != nil {
+		return false, err
+	}
+	r.keys.Store(set)
+	return true, nil
+}
+
+// find returns a token key. An id that nobody knows may be that of a key which another process has just made, so the file is read
+// before it is refused; a few microseconds, less than what a request costs anyway.
+func (r *Ring) find(id string) (*tokenKey, bool) {
+	key, found := r.keys.Load().byID[id]
+	if found {
+		return key, true
+	}
+	_, _ = r.Refresh() // what is wrong with the file is told to those who look after it
+	key, found = r.keys.Load().byID[id]
+	return key, found
+}
+
 // freshSet makes one active token key and a storage key.
 func freshSet(kidPrefix string, now time.Time) (*keySet, error) {
 	storage, err := newStorageKey(kidPrefix+rand.Text(), randomKey())
 	if err != nil {
 		return nil, err
 	}
-	info := KeyInfo{ID: kidPrefix + rand.Text(), Use: UseToken, State: Active, Created: now.UTC().Truncate(time.Second)}
-	key, err := newTokenKey(info, randomKey())
+	key, err := freshKey(kidPrefix, Active, now)
 	if err != nil {
 		return nil, err
 	}
 	return newSet(storage, []*tokenKey{key})
+}
+
+func freshKey(kidPrefix string, state State, now time.Time) (*tokenKey, error) {
+	info := KeyInfo{ID: kidPrefix + rand.Text(), Use: UseToken, State: state, Created: now.UTC().Truncate(time.Second)}
+	return newTokenKey(info, randomKey())
 }
 
 // newSet checks what must hold of every ring: one active key, and no id twice.

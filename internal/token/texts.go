@@ -39,5 +39,6 @@ var (
 	textClaimMissing = lang.T{En: "claim %s is missing", Zh: "声明 %s 缺失"}
 	textClaimUTF8    = lang.T{En: "claim %s is not UTF-8", Zh: "声明 %s 不是 UTF-8"}
 	textClaimTimes   = lang.T{En: "claim iat or exp is not between the years 1970 and 9999", Zh: "声明 iat 或 exp 不在 1970 年到 9999 年之间"}
+	textClaimLife    = lang.T{En: "claim exp is more than %d days after iat", Zh: "声明 exp 比 iat 晚超过 %d 天"}
 	textClaimOrder   = lang.T{En: "claim exp is not after iat", Zh: "声明 exp 不晚于 iat"}
 )

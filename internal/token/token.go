@@ -24,6 +24,10 @@ import (
 // MaxSize is the longest token that is read, in bytes. Ours are under 500; the limit is what servers commonly take as a header.
 const MaxSize = 8 << 10
 
+// MaxLife is the longest life of a token. A login costs its user nothing, so a longer one would only be a password that nobody can
+// change; and whoever has to revoke what is out can rely on all of it being gone by then.
+const MaxLife = 90 * 24 * time.Hour
+
 // The only header values there are.
 const (
 	algorithm  = jose.DIRECT
@@ -101,6 +105,8 @@ func (c Claims) check() error {
 		return malformed(textClaimTimes)
 	case !c.ExpiresAt.After(c.IssuedAt):
 		return malformed(textClaimOrder)
+	case c.ExpiresAt.Sub(c.IssuedAt) > MaxLife:
+		return malformed(textClaimLife, int(MaxLife/(24*time.Hour)))
 	}
 	return nil
 }
@@ -198,7 +204,7 @@ func (r *Ring) Open(token string, now time.Time) (Header, Claims, error) {
 	if err != nil {
 		return Header{}, Claims{}, err
 	}
-	key, found := r.keys.Load().byID[header.KeyID]
+	key, found := r.find(header.KeyID)
 	if !found {
 		return header, Claims{}, &UnknownKeyError{KeyID: header.KeyID}
 	}

@@ -218,3 +218,12 @@ func (w *World) inventID() wechat.AppID {
 		}
 	}
 }
+
+// PublicSecret returns the app's secret if it may be told: the demo secret is public, and an invented one is good for nothing elsewhere.
+// One that somebody configured may be that of a real mini program.
+func (a App) PublicSecret() (secret wechat.AppSecret, public bool) {
+	if a.Invented || a.Secret.Equal(wechat.NewAppSecret(DemoSecret).Secret) {
+		return a.Secret, true
+	}
+	return wechat.AppSecret{}, false
+}

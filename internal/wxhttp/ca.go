@@ -39,3 +39,35 @@ var docCA = routeDoc{
 	},
 	examples: []string{""},
 }
+
+// noFields is a request that has nothing to say.
+type noFields struct{}
+
+func (h *handler) writeFiles(*http.Request, noFields) (any, error) {
+	if h.Files == nil {
+		return nil, &requestError{status: http.StatusNotFound, reason: reasonNotFound, detail: "this simulation does not intercept WeChat's hosts"}
+	}
+	return h.Files()
+}
+
+// docClientFiles stand in the documentation for those of a run.
+func docClientFiles() (any, error) {
+	const dir = "/tmp/wxlogin-1234567890/"
+	return struct {
+		CA          string `json:"ca"`
+		Bundle      string `json:"bundle"`
+		Extra       string `json:"extra"`
+		TrustStore  string `json:"trust_store"`
+		NodePreload string `json:"node_preload"`
+		PHPDir      string `json:"php_dir"`
+		Wgetrc      string `json:"wgetrc"`
+	}{dir + "ca.pem", dir + "bundle.pem", dir + "extra.pem", dir + "truststore.p12", dir + "node.cjs", dir[:len(dir)-1], dir + "wgetrc"}, nil
+}
+
+var docFiles = routeDoc{
+	text: lang.T{
+		En: "Writes the files that make clients find and trust this run to a temporary directory of the mock's, unless they are there already, and answers where they are: what wxlogin mock env builds its variables from. They are gone when the mock ends. None of them holds a key.",
+		Zh: "把让客户端找到并信任本次运行的文件写入模拟服务的临时目录（已存在则不再写），并返回它们的位置，wxlogin mock env 据此生成环境变量。模拟服务结束时它们会被删除，其中没有任何私钥。",
+	},
+	examples: []string{""},
+}

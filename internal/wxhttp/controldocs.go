@@ -30,11 +30,11 @@ var (
 		En: "What `wxlogin mock` does, over HTTP, under `/_mock/` of a server that `wxlogin serve --mock` runs. Each answer below was given by the simulation itself when this page was made.\n\n" +
 			"GET only reads. POST, PUT and DELETE change something and take a JSON object, or no body for an empty one; unknown fields are refused. A success has the status 200 and the object that the verb prints with `--json`; a failure is `application/problem+json` with a `reason`. All answers carry `X-Wxlogin-Mock: 1`.\n\n" +
 			"On the loopback address no credential is asked for, and what a browser sends from another site's page is refused. On other addresses the value of `WXLOGIN_MOCK_TOKEN` is the bearer token.\n\n" +
-			"One route more belongs to the login server: `POST /_mock/inspect` takes `{\"token\":\"...\"}` and answers what `wxlogin inspect --json` prints of a login token.",
+			"Two routes more belong to the login server: `POST /_mock/inspect` takes `{\"token\":\"...\"}` and answers what `wxlogin inspect --json` prints of a login token; `POST /_mock/revoke` takes `{\"token\":\"...\"}`, `{\"openid\":\"...\"}` or `{\"everybody\":true}`, the latter two with or without `before`, and `reason`, and answers what `wxlogin revoke --json` prints.",
 		Zh: "`wxlogin mock` 的全部功能，以 HTTP 形式提供：位于 `wxlogin serve --mock` 的 `/_mock/` 之下。下面的应答都是生成本页时由模拟服务实际给出的。\n\n" +
 			"GET 只读取。POST、PUT、DELETE 会改变状态，接受 JSON 对象，没有请求体等同于空对象；未知字段会被拒绝。成功时状态码为 200，应答即该命令加 `--json` 时打印的对象；失败时为带有 `reason` 的 `application/problem+json`。所有应答都带有 `X-Wxlogin-Mock: 1`。\n\n" +
 			"在回环地址上不需要凭据，但会拒绝浏览器从其他网站页面发来的请求。在其他地址上以 `WXLOGIN_MOCK_TOKEN` 的值作为 Bearer 令牌。\n\n" +
-			"另有一个接口属于登录服务器：`POST /_mock/inspect` 接受 `{\"token\":\"...\"}`，返回 `wxlogin inspect --json` 对登录令牌打印的内容。",
+			"另有两个接口属于登录服务器：`POST /_mock/inspect` 接受 `{\"token\":\"...\"}`，返回 `wxlogin inspect --json` 对登录令牌打印的内容；`POST /_mock/revoke` 接受 `{\"token\":\"...\"}`、`{\"openid\":\"...\"}` 或 `{\"everybody\":true}`（后两者可带 `before`）以及 `reason`，返回 `wxlogin revoke --json` 打印的内容。",
 	}
 	textDocBody  = lang.T{En: "| field | type | meaning |", Zh: "| 字段 | 类型 | 含义 |"}
 	textDocQuery = lang.T{En: "| parameter | type | meaning |", Zh: "| 参数 | 类型 | 含义 |"}
@@ -153,7 +153,7 @@ func docCall(ctx context.Context, w *world.World, kept *journal.Journal, method,
 	}
 	r.RemoteAddr = record.Peer
 	answer := &docAnswer{status: http.StatusOK, header: http.Header{}}
-	New(w, Options{URL: docURL, Journal: kept, CA: docAuthority(w.Clock().Now())}).ServeHTTP(answer, r)
+	New(w, Options{URL: docURL, Journal: kept, CA: docAuthority(w.Clock().Now()), Files: docClientFiles}).ServeHTTP(answer, r)
 	if record.API != "" {
 		record.Time = w.Clock().Now()
 		kept.Add(record, at.RawQuery)

@@ -29,6 +29,7 @@ func (h *handler) controlRoutes() []route {
 		{http.MethodPost, "/_mock/reset", post(h.reset), docReset},
 		{http.MethodGet, "/_mock/env", query(h.env), docEnv},
 		{http.MethodGet, "/_mock/ca", get(h.readCA), docCA},
+		{http.MethodPost, "/_mock/files", post(h.writeFiles), docFiles},
 		{http.MethodGet, "/_mock/users", query(h.users), docUsers},
 		{http.MethodPost, "/_mock/users", post(h.addUser), docAddUser},
 		{http.MethodPut, "/_mock/users", post(h.setUser), docSetUser},
@@ -201,9 +202,7 @@ type envRequest struct {
 	AppID wechat.AppID `json:"appid"` // absent: the default app
 }
 
-// env is what another program needs to find and use the simulation. A secret that
-// somebody configured may be that of a real mini program and is not given away; the demo secret is public, and an invented one
-// is good for nothing elsewhere.
+// env is what another program needs to find and use the simulation.
 func (h *handler) env(r *http.Request, in envRequest) (any, error) {
 	app, err := h.world.App(in.AppID)
 	if err != nil {
@@ -213,8 +212,8 @@ func (h *handler) env(r *http.Request, in envRequest) (any, error) {
 	if answer.URL == "" {
 		answer.URL = "http://" + r.Host
 	}
-	if app.Invented || app.Secret.Equal(wechat.NewAppSecret(world.DemoSecret).Secret) {
-		answer.Secret = app.Secret.Reveal()
+	if secret, public := app.PublicSecret(); public {
+		answer.Secret = secret.Reveal()
 	}
 	return answer, nil
 }

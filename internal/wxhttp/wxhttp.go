@@ -37,6 +37,9 @@ type Options struct {
 
 	CA Authority // what /_mock/ca tells; zero: there is none
 
+	// Files, if not nil, sees to it that the files for clients are there, and returns the object that /_mock/files answers.
+	Files func() (any, error)
+
 	// OnChange, if not nil, is called after each change that others may have to follow. Its error is logged as the reason of
 	// the call, which then fails with status 500 although the world has changed.
 	OnChange func(context.Context, Change) error

@@ -38,6 +38,7 @@ type Store struct {
 type shard struct {
 	mu       sync.RWMutex
 	sessions map[session.ID]session.Session
+	cutoffs  map[session.ID]session.Cutoff
 }
 
 var _ session.Store = (*Store)(nil)
@@ -52,7 +53,7 @@ func New() *Store {
 		tokens:      map[app]session.AccessToken{},
 	}
 	for i := range s.shards {
-		s.shards[i].sessions = map[session.ID]session.Session{}
+		s.shards[i].sessions, s.shards[i].cutoffs = map[session.ID]session.Session{}, map[session.ID]session.Cutoff{}
 	}
 	return s
 }
@@ -169,7 +170,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID) error {
 	return nil
 }
 
-// Clear deletes all sessions, in a time that does not depend on how many there are.
+// Clear deletes all sessions and cutoffs, in a time that does not depend on how many there are.
 func (s *Store) Clear(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -177,7 +178,7 @@ func (s *Store) Clear(ctx context.Context) error {
 	for i := range s.shards {
 		part := &s.shards[i]
 		part.mu.Lock()
-		part.sessions = map[session.ID]session.Session{} // emptying the old one would walk over it
+		part.sessions, part.cutoffs = map[session.ID]session.Session{}, map[session.ID]session.Cutoff{} // emptying the old ones would walk over them
 		part.mu.Unlock()
 	}
 	return nil
@@ -248,6 +249,7 @@ func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error
 		part := &s.shards[i]
 		part.mu.Lock()
 		maps.DeleteFunc(part.sessions, func(_ session.ID, v session.Session) bool { return v.Refreshed.Before(sessionsBefore) })
+		maps.DeleteFunc(part.cutoffs, func(_ session.ID, c session.Cutoff) bool { return !c.Until.After(now) })
 		part.mu.Unlock()
 	}
 	s.mu.Lock()

@@ -46,7 +46,7 @@ func TestOpenRefuses(t *testing.T) {
 		{name: "only the magic", data: database[:16], reason: "is damaged", is: sqlite.ErrDamaged},
 		{name: "cut", data: database[:3000], reason: "is damaged", is: sqlite.ErrDamaged},
 		{name: "garbage in the schema", data: garbage, reason: "is damaged", is: sqlite.ErrDamaged},
-		{name: "newer", data: database, statement: "PRAGMA user_version = 7", reason: "is of version 7, this program knows versions up to 2: use a newer wxlogin", is: sqlite.ErrNewer},
+		{name: "newer", data: database, statement: "PRAGMA user_version = 7", reason: "is of version 7, this program knows versions up to ", is: sqlite.ErrNewer},
 		{name: "another program's", data: database, statement: "PRAGMA application_id = 1", reason: "is a database of another program"},
 		{name: "nobody's, with tables", data: nil, statement: "CREATE TABLE x (y)", reason: "is a database of another program"},
 		{name: "readable by the group", data: database, mode: 0o640, reason: "can be read by other users (mode 0640); run chmod 600"},

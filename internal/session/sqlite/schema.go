@@ -38,6 +38,19 @@ func migrations() []string {
 			reason     TEXT NOT NULL
 		) STRICT, WITHOUT ROWID;
 		CREATE INDEX revocations_until ON revocations (until)`,
+		// A cutoff without an openid is for everybody at the app. spares is a token's jti, or empty.
+		`CREATE TABLE cutoffs (
+			origin     TEXT NOT NULL,
+			appid      TEXT NOT NULL,
+			openid     TEXT NOT NULL,
+			cut_before INTEGER NOT NULL,
+			spares     TEXT NOT NULL,
+			made       INTEGER NOT NULL,
+			until      INTEGER NOT NULL,
+			reason     TEXT NOT NULL,
+			PRIMARY KEY (origin, appid, openid)
+		) STRICT, WITHOUT ROWID;
+		CREATE INDEX cutoffs_until ON cutoffs (until)`,
 		// token is sealed. The order of exchanges_code is that of Store.Exchanges: id counts up.
 		`CREATE TABLE exchanges (
 			id        INTEGER PRIMARY KEY,

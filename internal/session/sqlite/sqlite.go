@@ -35,7 +35,7 @@ type Store struct {
 	writing  *sql.DB
 	reading  *sql.DB
 
-	get, list, revoked, exchanges, token *sql.Stmt
+	get, list, revoked, cutoffs, exchanges, token *sql.Stmt
 
 	closed atomic.Bool
 	close  sync.Once
@@ -114,7 +114,7 @@ func (s *Store) prepareReads(ctx context.Context) error {
 	for _, r := range []struct {
 		to    **sql.Stmt
 		query string
-	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}, {&s.exchanges, selectExchanges}, {&s.token, selectToken}} {
+	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}, {&s.cutoffs, selectCutoffs}, {&s.exchanges, selectExchanges}, {&s.token, selectToken}} {
 		err := s.untilFree(ctx, func() (err error) {
 			*r.to, err = s.reading.PrepareContext(ctx, r.query)
 			return err
@@ -292,6 +292,7 @@ func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error
 			{st.expireSessions, session.Instant(sessionsBefore).UnixMicro()},
 			{st.expireClaims, moment},
 			{st.expireRevocations, moment},
+			{st.expireCutoffs, moment},
 			{st.expireExchanges, session.Instant(now.Add(-session.LedgerLife)).UnixMicro()},
 			{st.expireTokens, moment},
 		} {
@@ -319,7 +320,7 @@ func (s *Store) Close() (err error) {
 			s.writer.close()
 			err = errors.Join(s.writer.st.close(), s.writer.conn.Close())
 		}
-		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked, s.exchanges, s.token} {
+		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked, s.cutoffs, s.exchanges, s.token} {
 			if stmt != nil {
 				err = errors.Join(err, stmt.Close())
 			}

@@ -50,6 +50,7 @@ type statements struct {
 	get, upsert, delete, claim, unclaim, revoke       *sql.Stmt
 	record, saveToken                                 *sql.Stmt
 	expireSessions, expireClaims, expireRevocations   *sql.Stmt
+	cutOff, expireCutoffs                             *sql.Stmt
 	expireExchanges, expireTokens                     *sql.Stmt
 }
 
@@ -71,6 +72,8 @@ func (st *statements) each() []preparation {
 		{&st.expireSessions, expireSessions},
 		{&st.expireClaims, expireClaims},
 		{&st.expireRevocations, expireRevoked},
+		{&st.cutOff, cutOff},
+		{&st.expireCutoffs, expireCutoffs},
 		{&st.record, record},
 		{&st.saveToken, saveToken},
 		{&st.expireExchanges, expireExchanges},

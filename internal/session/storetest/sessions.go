@@ -255,8 +255,12 @@ func operations(s session.Store) map[string]func(context.Context) error {
 		"Exchanges":       func(ctx context.Context) error { _, err := s.Exchanges(ctx, weChat, hash("c")); return err },
 		"SaveAccessToken": func(ctx context.Context) error { return s.SaveAccessToken(ctx, accessToken(appOne, "given up", 1, 9)) },
 		"AccessToken":     func(ctx context.Context) error { _, err := s.AccessToken(ctx, weChat, appOne); return err },
-		"Expire":          func(ctx context.Context) error { return s.Expire(ctx, at(100), at(100)) },
-		"Ping":            s.Ping,
+		"CutOff": func(ctx context.Context) error {
+			return s.CutOff(ctx, session.Cutoff{ID: user(1), Before: at(1), At: at(1), Until: at(2)})
+		},
+		"Cutoffs": func(ctx context.Context) error { _, err := s.Cutoffs(ctx, user(1)); return err },
+		"Expire":  func(ctx context.Context) error { return s.Expire(ctx, at(100), at(100)) },
+		"Ping":    s.Ping,
 	}
 }
 
@@ -276,6 +280,9 @@ func testEndedContext(t *testing.T, s session.Store) {
 	}
 	if r, err := s.Revoked(t.Context(), "j"); err != nil || r != nil {
 		t.Errorf("Revoked = %+v, %v", r, err)
+	}
+	if list, err := s.Cutoffs(t.Context(), user(1)); err != nil || len(list) != 0 {
+		t.Errorf("Cutoffs = %+v, %v", list, err)
 	}
 	if history, err := s.Exchanges(t.Context(), weChat, hash("given up")); err != nil || len(history) > 0 {
 		t.Errorf("the ledger has %+v, %v", history, err)

@@ -1,0 +1,4 @@
+import axios from 'axios';
+import { run } from './backend.mjs';
+
+await run(async (url) => (await axios.get(url)).data, async (url, body) => (await axios.post(url, body)).data);

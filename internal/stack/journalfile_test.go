@@ -1,0 +1,105 @@
+package stack_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wxlogin/wxlogin/internal/stack"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/world"
+)
+
+// TestJournalFile: the file has every record, also those that the journal had no room for or was told to forget, and is there when the
+// run is over.
+func TestJournalFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "calls.ndjson")
+	link := filepath.Join(t.TempDir(), "precious")
+	if err := errors.Join(os.WriteFile(link, []byte("mine"), 0o600), os.Symlink(link, path)); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, func(o *stack.Options) { o.Mock.JournalFile, o.Mock.JournalSize = path, 1 })
+	const calls = 5
+	for range calls {
+		if got := r.call(t, http.MethodGet, "/cgi-bin/token", "", ""); got.status != http.StatusOK {
+			t.Fatal(got)
+		}
+	}
+	if _, err := r.phone.Reset(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	r.login(t, "alice")
+	r.stop()
+	if err := r.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A record that was missed is counted; so many and so fast is not what this test is about.
+	if tokens := bytes.Count(text, []byte(`"api":"token"`)); tokens == 0 || tokens < calls && !bytes.Contains(text, []byte(`{"missed":`)) {
+		t.Errorf("%d calls of token:\n%s", tokens, text)
+	}
+	if !bytes.Contains(text, []byte(`"api":"onLogin"`)) || !bytes.HasSuffix(text, []byte("}\n")) {
+		t.Errorf("the last call is missing:\n%s", text)
+	}
+	if state, err := os.Lstat(path); err != nil || state.Mode() != 0o600 {
+		t.Errorf("%v, %v", state.Mode(), err)
+	}
+	if mine, _ := os.ReadFile(link); string(mine) != "mine" {
+		t.Errorf("a link was followed: %s", mine)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".wxlogin*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestNoJournalFile: a file that cannot be had is an error before anything is served.
+func TestNoJournalFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "nowhere", "calls.ndjson")
+	_, err := stack.Start(t.Context(), stack.Options{
+		Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), TokenTTL: tokenTTL, SessionTTL: sessionTTL, Mock: &stack.Mock{JournalFile: path},
+	})
+	if failed, is := errors.AsType[*stack.JournalFileError](err); !is || failed.Path != path || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestEnvironmentSecret: a program is told the secret of the simulation, and never one that somebody configured.
+func TestEnvironmentSecret(t *testing.T) {
+	t.Parallel()
+	const appID, secret = "wx0000000000000001", "fedcba9876543210fedcba9876543210"
+	unset := func(string) (string, bool) { return "", false }
+	told := func(r *running) map[string]string {
+		vars, err := r.Environment(unset, "linux")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, v := range vars {
+			got[v.Name] = v.Value
+			if strings.Contains(v.Value, secret) {
+				t.Errorf("%s holds the configured secret", v.Name)
+			}
+		}
+		return got
+	}
+	demo := told(start(t, nil))
+	if demo["WXLOGIN_APPID"] != demoAppID || demo["WXLOGIN_SECRET"] != demoSecret || demo["HTTPS_PROXY"] != demo["WXLOGIN_URL"] {
+		t.Errorf("%v", demo)
+	}
+	configured := told(start(t, func(o *stack.Options) {
+		o.Mock.App = world.App{ID: appID, Secret: wechat.NewAppSecret(secret)}
+	}))
+	if _, said := configured["WXLOGIN_SECRET"]; said || configured["WXLOGIN_APPID"] != appID {
+		t.Errorf("%v", configured)
+	}
+}
