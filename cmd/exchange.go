@@ -117,7 +117,7 @@ func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
 	if err := printExchange(a, result, answer); err != nil {
 		e := &spentError{error: err}
 		if result.Saved {
-			e.savedIn = storeName(a)
+			e.savedIn = a.StoreName()
 		}
 		return e
 	}
@@ -209,15 +209,6 @@ var (
 	labelSaved      = lang.T{En: "saved in", Zh: "保存于"}
 )
 
-// storeName says where sessions are saved.
-func storeName(a *app.App) string {
-	path, err := a.StorePath()
-	if err != nil || path == "" {
-		return "memory"
-	}
-	return path
-}
-
 func printExchange(a *app.App, result exchangeResult, answer wxapi.Session) error {
 	output, err := a.Output()
 	if err != nil {
@@ -232,7 +223,7 @@ func printExchange(a *app.App, result exchangeResult, answer wxapi.Session) erro
 		}
 		saved := ""
 		if result.Saved {
-			saved = p.In(textSavedIn, storeName(a))
+			saved = p.In(textSavedIn, a.StoreName())
 		}
 		p.Fields([]term.Field{
 			{Label: labelAppID, Value: string(result.AppID)},

@@ -14,6 +14,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/server"
 	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/token"
@@ -75,6 +76,9 @@ func classifyConfig(err error) (failure, bool) {
 	}
 	if e, ok := errors.AsType[*sqlite.FileError](err); ok {
 		return storeFailure(e), true
+	}
+	if e, ok := errors.AsType[*redis.Error](err); ok {
+		return redisFailure(e), true
 	}
 	if e, ok := errors.AsType[*worldfile.Error](err); ok {
 		return failure{exit: exitConfig, message: textPlain.With(e.Error())}, true

@@ -8,9 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/accesstoken"
@@ -19,8 +17,6 @@ import (
 	"github.com/wxlogin/wxlogin/internal/mockclient"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
-	"github.com/wxlogin/wxlogin/internal/session/memory"
-	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -208,76 +204,37 @@ func (a *App) Origin() (wechat.Origin, error) {
 	return wxapi.OriginOf(c.APIBase)
 }
 
-// Store opens the configured session store: the SQLite file in the state directory unless the key store says otherwise.
-func (a *App) Store(ctx context.Context) (session.Store, error) {
-	if a.store != nil {
-		return a.store, nil
-	}
-	path, err := a.StorePath()
-	if err != nil {
-		return nil, err
-	}
-	if path == "" {
-		a.store = memory.New()
-		return a.store, nil
-	}
-	ring, err := a.Keys()
-	if err != nil {
-		return nil, err
-	}
-	return a.openStore(ctx, path, ring)
-}
+// Keys opens the key ring, and makes one when there is none.
+func (a *App) Keys() (*token.Ring, error) { return a.keys(token.LoadOrCreate) }
 
-// SavedStore opens the session store if there is one, for commands that only read: it makes neither a store nor keys. found tells
-// whether there is; sessions that are kept in memory have ended with their process. A store whose key ring is gone is a
-// [*token.FileError]: nothing in it can be opened.
-func (a *App) SavedStore(ctx context.Context) (store session.Store, found bool, err error) {
-	if a.store != nil {
-		return a.store, true, nil
-	}
-	path, err := a.StorePath()
-	if err != nil || path == "" {
-		return nil, false, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+// SavedKeys opens the key ring if there is one, for commands that only read: it makes none. found tells whether there is.
+func (a *App) SavedKeys() (ring *token.Ring, found bool, err error) {
+	ring, err = a.keys(token.Load)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
-	ring, err := a.keys(false)
-	if err != nil {
-		return nil, false, err
-	}
-	store, err = a.openStore(ctx, path, ring)
-	return store, err == nil, err
+	return ring, err == nil, err
 }
 
-// leastPatience with other processes is more than theirs ever take, and less than anybody minds.
-const leastPatience = time.Second
-
-func (a *App) openStore(ctx context.Context, path string, ring *token.Ring) (session.Store, error) {
-	opened, err := sqlite.OpenPatiently(ctx, path, ring, max(a.config.Timeout, leastPatience)) // as long as the whole may take
+// keys opens the key ring by load, unless it is open. Others must not be able to replace it.
+func (a *App) keys(load func(path string) (*token.Ring, error)) (*token.Ring, error) {
+	if a.ring != nil {
+		return a.ring, nil
+	}
+	paths := a.Paths()
+	path, err := paths.KeysFile()
 	if err != nil {
 		return nil, err
 	}
-	a.store = opened
-	return opened, nil
-}
-
-// StorePath returns the file of the session store, "" when sessions are kept in memory.
-func (a *App) StorePath() (string, error) {
-	c, err := a.Config()
+	if err := paths.SecureState(); err != nil {
+		return nil, err
+	}
+	ring, err := load(path)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	kind, path, _ := strings.Cut(c.Store, ":")
-	switch kind {
-	case "":
-		return a.Paths().StoreFile()
-	case "memory":
-		return "", nil
-	case "sqlite":
-		return path, nil
-	}
-	panic("app: internal error: the configuration lets the store " + kind + " pass")
+	a.ring = ring
+	return ring, nil
 }
 
 // Mock returns a client of the control API of the configured mock. It sends WXLOGIN_MOCK_TOKEN, which a mock that is open to the

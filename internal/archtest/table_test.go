@@ -12,7 +12,7 @@ var levels = []level{
 	{"L1", []string{"internal/wechat", "internal/journal", "internal/problem"}},
 	{"L2", []string{
 		"internal/wxapi", "internal/opendata", "internal/token", "internal/session",
-		"internal/session/memory", "internal/session/sqlite", "internal/session/storetest",
+		"internal/session/memory", "internal/session/sqlite", "internal/session/redis", "internal/session/redis/redistest", "internal/session/storetest",
 	}},
 	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/accesstoken", "internal/login"}},
 	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/intercept", "internal/child", "internal/server", "internal/bulk"}},
@@ -56,6 +56,7 @@ var owners = []owner{
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
 	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite", "internal/token"}, "processes that make or change one file at once take turns"},
 	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
+	{"github.com/redis/go-redis/v9", []string{"internal/session/redis"}, "a store is known by its interface"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }
 
@@ -65,7 +66,7 @@ var testModules = []string{
 }
 
 // testRooms hold tests although their files are not named *_test.go. Only tests import them.
-var testRooms = []string{"internal/archtest", "internal/session/storetest"}
+var testRooms = []string{"internal/archtest", "internal/session/storetest", "internal/session/redis/redistest"}
 
 // A ban says which package of the standard library stays out of which rooms, outside tests.
 type ban struct {

@@ -51,7 +51,7 @@ type Config struct {
 	TokenTTL   time.Duration
 	SessionTTL time.Duration
 	Policy     login.Policy // of tokens
-	Store      string       // "memory", "sqlite:PATH"; "" for sqlite in the state directory
+	Store      string       // "memory", "sqlite:PATH", "redis://HOST", "rediss://HOST"; "" for sqlite in the state directory
 	Addr       string
 	Mock       Mock
 	Paths      Paths

@@ -300,8 +300,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"http on a name like loopback", "api_base: http://127.0.0.1.evil.com", "", "api_base: must be https", 1},
 		{"user in the address", "api_base: https://me:pw@x", "", "api_base: an address must not carry a user name or password", 1},
 		{"query", "api_base: https://x?secret=1", "", "api_base: an address must not carry a query", 1},
-		{"Redis", "lang: zh\nstore: redis://:pw@h", "", "config.yaml:2: store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH", 2},
-		{"store", "store: postgres://h", "", "store: want memory or sqlite:PATH", 1},
+		{"Redis", "lang: zh\nstore: redis://:pw@h", "", "config.yaml:2: store: a password must not stand in the address", 2},
+		{"store", "store: postgres://h", "", "store: want memory, sqlite:PATH, redis://HOST or rediss://HOST", 1},
 		{"addr", "addr: 8420", "", `addr: "8420" is not HOST:PORT`, 1},
 		{"addr port", "addr: :70000", "", `addr: ":70000" is not HOST:PORT`, 1},
 		{"lang", "lang: fr", "", `lang: "fr" is not one of zh, en`, 1},
@@ -354,7 +354,7 @@ func TestBadVariableAndFlag(t *testing.T) {
 		t.Errorf("flag: %v", err)
 	}
 	_, err = config.Load(newPlace(t).env("WXLOGIN_STORE", "redis://:pw@h").options())
-	if e, ok := errors.AsType[*config.Error](err); !ok || e.Usage() || e.Key != "store" || e.Error() != "WXLOGIN_STORE: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH" {
+	if e, ok := errors.AsType[*config.Error](err); !ok || e.Usage() || e.Key != "store" || e.Error() != "WXLOGIN_STORE: a password must not stand in the address, where process lists and shell histories show it: take it out and set WXLOGIN_STORE_PASSWORD" {
 		t.Errorf("Redis by a variable: %v", err)
 	}
 }

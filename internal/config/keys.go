@@ -19,7 +19,7 @@ const (
 	kindLang     // zh, en
 	kindOutput   // text, json, ndjson
 	kindDuration // positive Go duration
-	kindStore    // memory, sqlite:PATH
+	kindStore    // memory, sqlite:PATH, redis://HOST
 	kindAddr     // host:port
 	kindLife     // positive Go duration, at most the longest life of a token
 	kindPolicy   // multi, single
@@ -73,7 +73,7 @@ func Keys() []Key {
 		},
 		{
 			Name: "store", Env: "WXLOGIN_STORE", Flag: "--store", kind: kindStore,
-			Help: lang.T{En: "where sessions are kept: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"},
+			Help: lang.T{En: "where sessions are kept: memory, sqlite:PATH, redis://HOST or rediss://HOST (TLS)", Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（TLS）"},
 		},
 		{
 			Name: "addr", Env: "WXLOGIN_ADDR", Flag: "--addr", Default: "127.0.0.1:8420", kind: kindAddr,
@@ -121,7 +121,7 @@ func Variables() []Variable {
 		{"WXLOGIN_KEYS_FILE", lang.T{En: "key ring file in place of keys.json, as mounted for a server", Zh: "代替 keys.json 的密钥环文件，例如挂载给服务器的文件"}},
 		{"WXLOGIN_KEYS", lang.T{En: "the key ring itself, the JSON of a keys.json", Zh: "密钥环本身，即 keys.json 的 JSON 内容"}},
 		{"WXLOGIN_SECRET_FILE", lang.T{En: "file that holds the AppSecret, as --secret-file", Zh: "存放 AppSecret 的文件，同 --secret-file"}},
-		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the store", Zh: "存储的密码"}},
+		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the Redis that store names", Zh: "store 所指 Redis 的密码"}},
 		{"WXLOGIN_MOCK_TOKEN", lang.T{En: "token of a simulation that listens beyond loopback", Zh: "监听非本机地址的模拟微信的令牌"}},
 	}
 }
