@@ -305,7 +305,7 @@ func (l *lossy) carry(near net.Conn) {
 }
 
 // TestLostAnswers: a command that took effect and whose answer was lost is sent again, and nobody sees a difference.
-func TestLostAnswers(t *testing.T) {
+func TestLostAnswers(t *testing.T) { //nolint:tparallel // its parts share the proxy, which loses the next answer of anybody
 	t.Parallel()
 	server := redistest.Start(t)
 	proxy := newLossy(t, fmt.Sprintf("127.0.0.1:%d", server.Port))

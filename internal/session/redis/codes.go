@@ -106,7 +106,7 @@ func (s *Store) Exchanges(ctx context.Context, origin wechat.Origin, codeHash [s
 			return err
 		}
 		for _, entry := range entries {
-			parts := strings.SplitN(entry.Member.(string), " ", 5) // number, owner, outcome, errcode, appid
+			parts := strings.SplitN(member(entry), " ", 5) // number, owner, outcome, errcode, appid
 			if len(parts) != 5 {
 				return damaged(key)
 			}

@@ -73,50 +73,50 @@ func explain(address Address, err error) error {
 	case isDamaged:
 		e.Kind, e.Reason = ErrDamaged, textDamaged.With(broken.key)
 	case answered:
-		e.Kind, e.Reason = refusal(address, err)
+		e.Reason, e.Kind = refusal(address, err)
 	default:
-		e.Kind, e.Reason = failure(err)
+		e.Reason, e.Kind = failure(err)
 	}
 	return e
 }
 
 // refusal explains what the server answered.
-func refusal(address Address, err error) (kind error, reason lang.Message) {
+func refusal(address Address, err error) (reason lang.Message, kind error) {
 	at, moved := redis.IsMovedError(err)
 	_, ask := redis.IsAskError(err)
 	switch {
 	case moved:
-		return ErrCluster, textMoved.With(at)
+		return textMoved.With(at), ErrCluster
 	case ask:
-		return ErrCluster, textCluster.With()
+		return textCluster.With(), ErrCluster
 	case redis.IsClusterDownError(err):
-		return ErrCluster, textClusterDown.With()
+		return textClusterDown.With(), ErrCluster
 	case redis.HasErrorPrefix(err, "NOAUTH"):
-		return ErrPassword, textNoPassword.With()
+		return textNoPassword.With(), ErrPassword
 	case redis.IsAuthError(err), redis.HasErrorPrefix(err, "invalid password"), redis.HasErrorPrefix(err, "AUTH "):
 		if address.User != "" {
-			return ErrPassword, textBadUser.With(address.User)
+			return textBadUser.With(address.User), ErrPassword
 		}
-		return ErrPassword, textBadPassword.With()
+		return textBadPassword.With(), ErrPassword
 	case redis.IsPermissionError(err):
-		return ErrPermission, textPermission.With(serverText(err))
+		return textPermission.With(serverText(err)), ErrPermission
 	case redis.HasErrorPrefix(err, "DB index"):
-		return ErrDatabase, textNoDatabase.With(address.Database)
+		return textNoDatabase.With(address.Database), ErrDatabase
 	case redis.IsReadOnlyError(err):
-		return ErrReadOnly, textReadOnly.With()
+		return textReadOnly.With(), ErrReadOnly
 	case redis.IsOOMError(err):
-		return ErrFull, textFull.With()
+		return textFull.With(), ErrFull
 	case redis.HasErrorPrefix(err, "WRONGTYPE"):
-		return ErrDamaged, textWrongType.With(prefix)
+		return textWrongType.With(prefix), ErrDamaged
 	case redis.IsLoadingError(err):
-		return ErrBusy, textLoading.With()
+		return textLoading.With(), ErrBusy
 	case redis.IsMaxClientsError(err):
-		return ErrBusy, textMaxClients.With()
+		return textMaxClients.With(), ErrBusy
 	case redis.IsMasterDownError(err), redis.IsTryAgainError(err), redis.IsNoReplicasError(err),
 		redis.HasErrorPrefix(err, "BUSY"), redis.HasErrorPrefix(err, "MISCONF"):
-		return ErrBusy, textBusy.With(serverText(err))
+		return textBusy.With(serverText(err)), ErrBusy
 	}
-	return nil, textFailed.With(serverText(err))
+	return textFailed.With(serverText(err)), nil
 }
 
 // maxServerText is in bytes: a sentence. What is longer quotes a script or data.
@@ -132,26 +132,26 @@ func serverText(err error) string {
 }
 
 // failure explains why there was no answer.
-func failure(err error) (kind error, reason lang.Message) {
+func failure(err error) (reason lang.Message, kind error) {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return ErrUnreachable, textNoHost.With(dns.Name)
+		return textNoHost.With(dns.Name), ErrUnreachable
 	}
 	untrusted, isUntrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case isUntrusted:
-		return ErrTLS, textUntrusted.With(untrusted.Err)
+		return textUntrusted.With(untrusted.Err), ErrTLS
 	case isRecord:
-		return ErrTLS, textNoTLS.With()
+		return textNoTLS.With(), ErrTLS
 	}
 	timeout, isNet := errors.AsType[net.Error](err)
 	if isNet && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout) {
-		return ErrUnreachable, textTimeout.With()
+		return textTimeout.With(), ErrUnreachable
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
-	return ErrUnreachable, textUnreachable.With(err)
+	return textUnreachable.With(err), ErrUnreachable
 }
 
 var (

@@ -86,7 +86,7 @@ func (s *Store) pages(ctx context.Context, until string, f session.Filter, visit
 		}
 		var ids []session.ID
 		for _, entry := range page {
-			id, err := parseSessionName(entry.Member.(string)) // as go-redis documents it
+			id, err := parseSessionName(member(entry))
 			if err != nil {
 				return explain(s.address, damaged(sessionIndex))
 			}
@@ -104,6 +104,12 @@ func (s *Store) pages(ctx context.Context, until string, f session.Filter, visit
 			return err
 		}
 	}
+}
+
+// member is a name in a sorted set.
+func member(entry redis.Z) string {
+	text, _ := entry.Member.(string) // as every reply has it
+	return text
 }
 
 // summaries reads sessions without their keys. What was deleted meanwhile is left out.

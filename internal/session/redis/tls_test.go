@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 	}
 	cert, certKey := certificate(t)
 	plain := redistest.Start(t)
-	port := freePort(t)
+	port := redistest.FreePort(t)
 	admin := raw(t, plain.Address(), "")
 	if err := admin.ConfigSet(t.Context(), "tls-cert-file", cert).Err(); err != nil {
 		t.Skipf("this Redis knows no TLS: %v", err)
@@ -93,14 +93,4 @@ func certificate(t *testing.T) (certFile, keyFile string) {
 		}
 	}
 	return certFile, keyFile
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }

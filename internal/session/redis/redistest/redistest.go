@@ -41,7 +41,7 @@ func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{program: find(t), dir: t.TempDir(), args: args}
 	for attempt := 0; ; attempt++ { // between choosing a port and listening on it somebody else may take it
-		s.Port = freePort(t)
+		s.Port = FreePort(t)
 		err := s.run()
 		if err == nil {
 			break
@@ -72,14 +72,20 @@ func find(t testing.TB) string {
 	return ""
 }
 
-func freePort(t testing.TB) int {
+// FreePort returns a port of the loopback on which nobody listened a moment ago.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return number
 }
 
 // run starts the process and returns when it accepts connections.
