@@ -80,6 +80,10 @@ func classifyConfig(err error) (failure, bool) {
 	if e, ok := errors.AsType[*redis.Error](err); ok {
 		return redisFailure(e), true
 	}
+	if e, ok := errors.AsType[*server.CertificateError](err); ok {
+		message := textCertificate.With(e.CertFile, e.KeyFile, redact.Clean(e.Err.Error()))
+		return failure{exit: exitConfig, message: message, hints: []lang.Message{hintCertificatePair.With()}}, true
+	}
 	if e, ok := errors.AsType[*worldfile.Error](err); ok {
 		return failure{exit: exitConfig, message: textPlain.With(e.Error())}, true
 	}

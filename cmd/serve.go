@@ -86,6 +86,7 @@ func newServe(a *app.App) *cobra.Command {
 	_ = c.RegisterFlagCompletionFunc("token-policy", cobra.FixedCompletions([]string{string(login.Multi), string(login.Single)}, cobra.ShellCompDirectiveNoFileComp))
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
 	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory, sqlite:PATH, redis://HOST or rediss://HOST (default: sqlite in the state directory)", Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（默认为状态目录中的 sqlite）"})
+	servingFlags(a, c)
 	a.ConnectFlags(c)
 	c.Args = commandArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -127,14 +128,15 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	if len(opts.command) > 0 {
 		configured = forCommand(configured)
 	}
-	options := stack.Options{
-		Addr: configured.Addr, Hosts: opts.hosts, Logger: commandLogger(a, &opts),
-		TokenTTL: configured.TokenTTL, SessionTTL: configured.SessionTTL, Timeout: configured.Timeout,
-		Policy: configured.Policy,
+	options, err := servingOptions(a, configured, commandLogger(a, &opts, configured.Serving.LogFormat == "json"))
+	if err != nil {
+		return err
 	}
+	options.Hosts, options.Policy = opts.hosts, configured.Policy
 	if options.Introspection, err = introspectionSecret(ctx, a, configured); err != nil {
 		return err
 	}
+	options.Hosts = opts.hosts
 	if opts.mock {
 		options.Mock, err = mockOptions(ctx, a, configured, opts)
 	} else {
@@ -260,8 +262,11 @@ func realOptions(ctx context.Context, a *app.App, c *config.Config, options *sta
 	if options.Ring, err = a.Keys(); err != nil {
 		return err
 	}
-	options.Store, err = a.Store(ctx)
-	return err
+	if options.Store, err = a.Store(ctx); err != nil {
+		return err
+	}
+	warnOfStore(options.Logger, options.Store)
+	return nil
 }
 
 // mockOptions decide which app the simulation knows, and who may steer it.

@@ -114,11 +114,11 @@ func runInside(ctx context.Context, a *app.App, running *stack.Stack, watch *chi
 }
 
 // commandLogger is silent unless asked: the terminal is the program's.
-func commandLogger(a *app.App, opts *serveOptions) *slog.Logger {
+func commandLogger(a *app.App, opts *serveOptions, json bool) *slog.Logger {
 	if len(opts.command) > 0 && opts.verbose == 0 {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(a.LogHandler())
+	return slog.New(a.LogHandler(json))
 }
 
 // classifyCommand knows how programs that run inside a simulation fail.

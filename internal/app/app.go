@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"net/http"
 	"runtime"
 	"time"
@@ -202,39 +201,6 @@ func (a *App) Origin() (wechat.Origin, error) {
 		return "", err
 	}
 	return wxapi.OriginOf(c.APIBase)
-}
-
-// Keys opens the key ring, and makes one when there is none.
-func (a *App) Keys() (*token.Ring, error) { return a.keys(token.LoadOrCreate) }
-
-// SavedKeys opens the key ring if there is one, for commands that only read: it makes none. found tells whether there is.
-func (a *App) SavedKeys() (ring *token.Ring, found bool, err error) {
-	ring, err = a.keys(token.Load)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
-	}
-	return ring, err == nil, err
-}
-
-// keys opens the key ring by load, unless it is open. Others must not be able to replace it.
-func (a *App) keys(load func(path string) (*token.Ring, error)) (*token.Ring, error) {
-	if a.ring != nil {
-		return a.ring, nil
-	}
-	paths := a.Paths()
-	path, err := paths.KeysFile()
-	if err != nil {
-		return nil, err
-	}
-	if err := paths.SecureState(); err != nil {
-		return nil, err
-	}
-	ring, err := load(path)
-	if err != nil {
-		return nil, err
-	}
-	a.ring = ring
-	return ring, nil
 }
 
 // Mock returns a client of the control API of the configured mock. It sends WXLOGIN_MOCK_TOKEN, which a mock that is open to the

@@ -390,7 +390,7 @@ func TestMockTokenIsNotForStrangers(t *testing.T) {
 func TestLogHandler(t *testing.T) {
 	t.Parallel()
 	a, _, errOut := newApp(nil)
-	logger := slog.New(a.LogHandler())
+	logger := slog.New(a.LogHandler(false))
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() { logger.Info("GET /onLogin", "status", 200) })

@@ -56,6 +56,8 @@ var owners = []owner{
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
 	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite", "internal/token"}, "processes that make or change one file at once take turns"},
 	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
+	{"github.com/VictoriaMetrics/metrics", []string{"internal/server"}, "one room counts; it starts nothing and costs next to nothing at the start"},
+	{"golang.org/x/time", []string{"internal/server"}, "limits belong in front of every handler"},
 	{"github.com/redis/go-redis/v9", []string{"internal/session/redis"}, "a store is known by its interface"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }

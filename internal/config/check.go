@@ -12,8 +12,8 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
-	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/session/redis"
+	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -46,6 +46,14 @@ func (k kind) check(value string) lang.Message {
 		return checkURL(value, false)
 	case kindStore:
 		return checkStore(value)
+	case kindNetworks:
+		return checkNetworks(value)
+	case kindRate:
+		return checkRate(value)
+	case kindLogFormat:
+		return oneOf(value, "text", "json")
+	case kindDelay:
+		return checkDelay(value)
 	case kindAddr:
 		return checkAddr(value)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -23,6 +24,11 @@ const (
 	kindAddr     // host:port
 	kindLife     // positive Go duration, at most the longest life of a token
 	kindPolicy   // multi, single
+
+	kindNetworks  // 10.0.0.0/8,127.0.0.1
+	kindRate      // 600/m, off
+	kindLogFormat // text, json
+	kindDelay     // Go duration of at most five minutes, zero included
 )
 
 // Key is one key of the configuration.
@@ -39,9 +45,13 @@ type Key struct {
 	profile bool // a profile may set it
 }
 
-// Keys returns the keys in the order of the documentation. This table is the only place that lists them: binding, checking,
-// listing and the help topic environment follow it.
+// Keys returns the keys in the order of the documentation. These tables are the only place that lists them: binding, checking,
+// listing and the help topic environment follow them.
 func Keys() []Key {
+	return slices.Concat(generalKeys(), servingKeys(), mockKeys())
+}
+
+func generalKeys() []Key {
 	return []Key{
 		{
 			Name: "appid", Env: "WXLOGIN_APPID", Flag: "--appid", kind: kindText, project: true, profile: true,
@@ -95,6 +105,12 @@ func Keys() []Key {
 			Name: "introspection_secret", Env: "WXLOGIN_INTROSPECTION_SECRET", Secret: true, kind: kindSecret,
 			Help: lang.T{En: "credential of your other back ends for /introspect and /revoke", Zh: "其他后端调用 /introspect 和 /revoke 的凭据"},
 		},
+	}
+}
+
+// mockKeys are the keys of [Mock].
+func mockKeys() []Key {
+	return []Key{
 		{
 			Name: "mock.url", Env: "WXLOGIN_URL", Flag: "--url", Default: "http://127.0.0.1:8420", kind: kindURL, project: true,
 			Help: lang.T{En: "address of the running simulation", Zh: "正在运行的模拟微信地址"},

@@ -62,6 +62,9 @@ func New(service *login.Service, o Options) *Handler {
 // Paths lists what [Handler] answers, for whoever puts it beside others.
 func (h *Handler) Paths() []string { return slices.Sorted(maps.Keys(h.routes)) }
 
+// PathsToWeChat lists those of them whose requests wait for WeChat and cost a call to it.
+func PathsToWeChat() []string { return []string{"/onLogin", "/phone"} }
+
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, found := h.routes[r.URL.Path]
 	if !found {
@@ -95,6 +98,9 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	record := journal.From(r.Context())
 	record.Reason = redact.Clean(err.Error())
 	record.ErrCode = p.ErrCode
+	if e, ok := errors.AsType[*login.TokenError](err); ok {
+		record.Verdict = string(e.Verdict)
+	}
 	if p.Status == http.StatusUnauthorized && r.URL.Path != "/onLogin" {
 		challenge := `Bearer realm="wxlogin"`
 		if !errors.Is(err, errNoToken) { // RFC 6750, section 3.1: no error where no token was sent

@@ -172,6 +172,7 @@ func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error
 		{sessionIndex, "(" + strconv.FormatInt(-micro(sessionsBefore), 10), "+inf", sessionKey},
 		{claimIndex, "-inf", until, claimKey},
 		{revokedIndex, "-inf", until, revokedKey},
+		{cutoffIndex, "-inf", until, cutoffKey},
 		{tokenIndex, "-inf", until, tokenKey},
 	} {
 		err := s.sweep(ctx, s.scripts.sweep, kind.index, kind.from, kind.to, sweepPage, kind.things)

@@ -20,6 +20,8 @@ import (
 //	wxlogin:claims                           their hashes, by until
 //	wxlogin:revocation:JTI                   "AT UNTIL REASON" of a token that was ended
 //	wxlogin:revocations                      their names, by until
+//	wxlogin:cutoff:ORIGIN APPID OPENID       hash: before, spares (a JTI), made, until, reason; of everybody where OPENID is empty
+//	wxlogin:cutoffs                          their names, by until
 //	wxlogin:exchange:ORIGIN HASH             sorted set: "NUMBER OWNER OUTCOME ERRCODE APPID", by the time of the entry
 //	wxlogin:exchanges                        their names, by the time of the oldest entry
 //	wxlogin:exchange-number                  counts the entries, so that those of one instant stay in order
@@ -41,6 +43,8 @@ const (
 	claimIndex    = prefix + "claims"
 	revokedKey    = prefix + "revocation:"
 	revokedIndex  = prefix + "revocations"
+	cutoffKey     = prefix + "cutoff:"
+	cutoffIndex   = prefix + "cutoffs"
 	exchangeKey   = prefix + "exchange:"
 	exchangeIndex = prefix + "exchanges"
 	exchangeCount = prefix + "exchange-number"

@@ -7,7 +7,7 @@ import (
 // Each script is one atomic step. A client whose connection breaks sends its command again, not knowing whether the first one
 // arrived, so each script gives the same answer when it is told the same thing twice.
 type scripts struct {
-	save, remove, claim, revoke, record, saveToken, sweep, sweepExchanges *redis.Script
+	save, remove, claim, revoke, cutOff, record, saveToken, sweep, sweepExchanges *redis.Script
 }
 
 func newScripts() scripts {
@@ -16,6 +16,7 @@ func newScripts() scripts {
 		remove:         redis.NewScript(removeScript),
 		claim:          redis.NewScript(claimScript),
 		revoke:         redis.NewScript(revokeScript),
+		cutOff:         redis.NewScript(cutOffScript),
 		record:         redis.NewScript(recordScript),
 		saveToken:      redis.NewScript(saveTokenScript),
 		sweep:          redis.NewScript(sweepScript),
