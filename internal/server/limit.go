@@ -17,9 +17,8 @@ type gate struct {
 	detail  string
 }
 
-// newGate returns a gate with as many places to wait as to go through.
-func newGate(most int, wait time.Duration, refused func(), detail string) *gate {
-	return &gate{slots: make(chan struct{}, most), queue: make(chan struct{}, most), wait: wait, refused: refused, detail: detail}
+func newGate(most, waiting int, refused func(), detail string) *gate {
+	return &gate{slots: make(chan struct{}, most), queue: make(chan struct{}, waiting), wait: queueLimit, refused: refused, detail: detail}
 }
 
 // around lets requests through to next.
@@ -64,8 +63,8 @@ func (g *gate) enter(r *http.Request) bool {
 }
 
 // Upstream keeps a handler that waits for somebody else's server from taking up all of ours: when that one hangs, half of the
-// slots remain for requests that do not need it.
+// places are taken by requests that wait for it, a quarter by those that wait for their turn, and the rest remains for requests that
+// do not need it.
 func (m *Metrics) Upstream(next http.Handler) http.Handler {
-	const half = maxConcurrent / 2
-	return newGate(half, queueLimit, m.limited("upstream"), "too many logins wait for WeChat already").around(next)
+	return newGate(maxConcurrent/2, maxConcurrent/4, m.limited("upstream"), "too many logins wait for WeChat already").around(next)
 }

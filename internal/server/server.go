@@ -72,7 +72,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{logger: o.Logger, metrics: o.Metrics, stopDelay: o.StopDelay}
 	s.ready.checks, s.ready.logger = o.Checks, o.Logger
-	places := newGate(maxConcurrent, queueLimit, o.Metrics.limited("server"), fmt.Sprintf("%d requests are in flight already", maxConcurrent))
+	places := newGate(maxConcurrent, maxConcurrent, o.Metrics.limited("server"), fmt.Sprintf("%d requests are in flight already", maxConcurrent))
 	handler := checkHost(o.Hosts, s.probed(places.around(o.Handler)))
 	if o.Mark != nil {
 		handler = marked(o.Mark, handler)
