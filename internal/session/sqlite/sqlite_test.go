@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(busyVariable); path != "" {
 		os.Exit(keepBusy(path))
 	}
+	if code, isChild := otherChildren(); isChild {
+		os.Exit(code)
+	}
 	if path := os.Getenv(openVariable); path != "" {
 		os.Exit(openOnce(path))
 	}
