@@ -74,6 +74,8 @@ func invocations(v vault) []invocation {
 		from(exchange, "WXLOGIN_APPID", v.secretArg.value),
 		from(exchange, "WXLOGIN_STORE", "redis://:"+v.password.value+"@127.0.0.1:6379/0"),
 		from(exchange, "WXLOGIN_STORE", v.password.value),
+		from(exchange, "WXLOGIN_STORE", "redis://127.0.0.1:1"),
+		from(exchange, "WXLOGIN_STORE", "rediss://localhost:1/9"),
 
 		{leaf: "exchange", args: []string{v.code.value, "-v"}, online: somewhere},
 		{leaf: "exchange", args: []string{v.code.value, "-vv"}, online: online},

@@ -53,6 +53,8 @@ func (x *examination) store(ctx context.Context) {
 		path, _ = x.Config.Paths.StoreFile()
 	}
 	switch {
+	case err != nil && path == "": // no file is to blame: it is one that was named, or a Redis, and the error says which
+		x.add(AreaStorage, "store", Fail, textPlain.With(err), textFixStore.With(x.Config.Store))
 	case err != nil:
 		x.add(AreaStorage, "store", Fail, textPlain.With(err), textFixFile.With(path))
 	case !found && path != "":
@@ -136,6 +138,7 @@ var (
 	textKeyringOK   = lang.T{En: "the system's keyring answers", Zh: "系统密钥环可用"}
 	textNoKeyring   = lang.T{En: "there is no keyring on this machine, and none is needed", Zh: "本机没有密钥环，也不需要"}
 	textFixKeyring  = lang.T{En: "keep the AppSecret in a file or a variable: wxlogin config set secret file:PATH, or env:NAME", Zh: "把 AppSecret 放在文件或环境变量中：wxlogin config set secret file:PATH 或 env:NAME"}
+	textFixStore    = lang.T{En: "see that the store %s is there and takes what is written to it, or name another: WXLOGIN_STORE", Zh: "请确认存储 %s 存在且可写，或另行指定：WXLOGIN_STORE"}
 	textFixFile     = lang.T{En: "see that %s is a file of yours that nobody else may read, in a directory that you may write to", Zh: "请确认 %s 是你自己的文件、他人不可读，且所在目录可写"}
 	textFixState    = lang.T{En: "use a directory that you may write to: WXLOGIN_STATE_DIR", Zh: "换一个可写的目录：WXLOGIN_STATE_DIR"}
 )
