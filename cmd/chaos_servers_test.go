@@ -88,7 +88,7 @@ func (p *process) startUntil(end time.Time) (err error) {
 
 // ask sends one request and reads a JSON answer. A status of 0 is a connection that broke, or was refused.
 func ask(client *http.Client, method, target, bearer string, body []byte, out any) (status int, reason string) {
-	request, err := http.NewRequest(method, target, bytes.NewReader(body)) //nolint:noctx // the client has a timeout
+	request, err := http.NewRequest(method, target, bytes.NewReader(body))
 	if err != nil {
 		panic(err)
 	}

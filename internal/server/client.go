@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -26,11 +27,9 @@ func behind(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	if !within(client, trusted) {
 		return client
 	}
-	headers := r.Header[forwardedFor]
-	for i := len(headers) - 1; i >= 0; i-- {
-		list := strings.Split(headers[i], ",")
-		for j := len(list) - 1; j >= 0; j-- {
-			addr := addrOf(strings.TrimSpace(list[j]))
+	for _, header := range slices.Backward(r.Header[forwardedFor]) {
+		for _, part := range slices.Backward(strings.Split(header, ",")) {
+			addr := addrOf(strings.TrimSpace(part))
 			if !addr.IsValid() {
 				return client // the trusted proxy's own neighbour wrote this; what is before it means nothing
 			}

@@ -221,7 +221,7 @@ func TestMetrics(t *testing.T) {
 	if t.Failed() {
 		t.Log(text)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") { // the exposition format, as far as a line goes
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") { // the exposition format, as far as a line goes
 		if !regexp.MustCompile(`^([a-z_][a-z0-9_]*(\{([a-zA-Z_]+="[^"\\]*",? ?)+\})? -?[0-9.e+-]+|# .*)$`).MatchString(line) {
 			t.Errorf("no line of Prometheus: %q", line)
 		}

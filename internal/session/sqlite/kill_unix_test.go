@@ -45,7 +45,7 @@ func TestKilled(t *testing.T) {
 	path := newPath(t)
 	total := 0
 	for round := range count {
-		done := killed(t, path, round, 1+rand.IntN(300)) //nolint:gosec // a moment, not a secret
+		done := killed(t, path, round, 1+rand.IntN(300))
 		total += len(done)
 		s := open(t, path)
 		for _, n := range done {
