@@ -13,13 +13,10 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
@@ -83,7 +80,8 @@ func benchStores() []benchStore {
 		}},
 		{"redis", func(b *testing.B, ring *token.Ring) (session.Store, func() int64) {
 			b.Helper()
-			address, err := redis.ParseAddress(redistest.Start(b, "--appendonly", "yes", "--appendfsync", "always").Address())
+			server := redistest.Start(b, "--appendonly", "yes", "--appendfsync", "always")
+			address, err := redis.ParseAddress(server.Address())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -91,17 +89,7 @@ func benchStores() []benchStore {
 			if err != nil {
 				b.Fatal(err)
 			}
-			client := goredis.NewClient(&goredis.Options{Addr: address.HostPort()})
-			b.Cleanup(func() { _ = client.Close() })
-			return s, func() int64 {
-				_, text, _ := strings.Cut(client.Info(context.Background(), "memory").Val(), "used_memory:")
-				text, _, _ = strings.Cut(text, "\r")
-				size, err := strconv.ParseInt(text, 10, 64)
-				if err != nil {
-					b.Fatal(err)
-				}
-				return size
-			}
+			return s, func() int64 { return server.UsedMemory(b) }
 		}},
 	}
 }

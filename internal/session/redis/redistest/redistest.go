@@ -159,3 +159,27 @@ func (s *Server) Restart() error {
 	s.Kill()
 	return s.run()
 }
+
+// UsedMemory is what the server says of its memory, in bytes.
+func (s *Server) UsedMemory(t testing.TB) int64 {
+	t.Helper()
+	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))) //nolint:noctx // of this machine
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Write([]byte("INFO memory\r\nQUIT\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		if text, found := strings.CutPrefix(lines.Text(), "used_memory:"); found {
+			size, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return size
+		}
+	}
+	t.Fatal("the server does not tell its memory")
+	return 0
+}
