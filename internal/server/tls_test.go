@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -60,8 +61,8 @@ func TestCertificateIsRenewed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := server.New(server.Options{Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now, Certificate: certificate})
-		running := serve(t, s)
+		s := server.New(server.Options{Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now})
+		running := serveOver(t, s, func(l net.Listener) net.Listener { return certificate.Listen(l, false) })
 		shown := func() int64 {
 			t.Helper()
 			raw, err := running.dial(t.Context())
@@ -113,14 +114,14 @@ func TestHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server.New(server.Options{Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now, Certificate: certificate})
+	s := server.New(server.Options{Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now})
 	listener, err := server.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, listener) }()
+	go func() { done <- s.Serve(ctx, certificate.Listen(listener, true)) }()
 	pem, err := os.ReadFile(certFile)
 	if err != nil {
 		t.Fatal(err)
