@@ -52,6 +52,10 @@ func httpCases(v vault, given held) []httpCase {
 		{method: "POST", target: "/decrypt", body: `{"encryptedData":"` + v.phone.value + `","iv":"` + v.keyJSON.value + `"}`, contentType: jsonType, bearer: token},
 		{method: "POST", target: "/decrypt", body: `{"encryptedData":["` + v.keyJSON.value + `"]}`, contentType: jsonType, bearer: token},
 		{method: "POST", target: "/decrypt", body: `{"` + v.keyJSON.value, contentType: jsonType, bearer: token},
+		{method: "POST", target: "/phone", body: `{"code":"` + v.code.value + `"}`, contentType: jsonType, bearer: token},
+		{method: "POST", target: "/phone", body: `{"code":["` + v.code.value + `"]}`, contentType: jsonType, bearer: token},
+		{method: "POST", target: "/phone", body: "code=" + v.keyFlag.value, contentType: form, bearer: token},
+		{method: "POST", target: "/phone", body: `{"code":"` + v.code.value + `"}`, contentType: jsonType, bearer: v.token()},
 		{method: "GET", target: "/session", bearer: token},
 		{method: "GET", target: "/session", bearer: v.token()},
 		{method: "GET", target: "/session", bearer: v.tokenTail.value},
@@ -64,6 +68,7 @@ func httpCases(v vault, given held) []httpCase {
 		{method: "POST", target: "/logout", bearer: v.token()},
 		{method: "GET", target: "/healthz?secret=" + v.secretArg.value},
 		{method: "GET", target: "/readyz?secret=" + v.secretArg.value},
+		{method: "GET", target: "/metrics?secret=" + v.secretArg.value},
 		{method: "GET", target: "/metrics", bearer: v.introspection.value},
 		{method: "POST", target: "/introspect", body: "token=" + v.token(), contentType: form, bearer: v.introspection.value},
 		{method: "POST", target: "/introspect", body: "token=" + token, contentType: form, bearer: v.introspection.value},
@@ -311,7 +316,7 @@ func TestCanaryEndpoints(t *testing.T) {
 		covered[path], covered[c.method+" "+path] = true, true
 	}
 	api := loginhttp.New(nil, loginhttp.Options{Introspection: redact.NewSecret("x")})
-	want := append(api.Paths(), "/healthz", "/readyz", "POST /_mock/inspect", "POST /_mock/revoke")
+	want := append(api.Paths(), "/healthz", "/readyz", "/metrics", "POST /_mock/inspect", "POST /_mock/revoke")
 	for file, pattern := range map[string]string{
 		"routes.go": `\{http\.Method(\w+), "(/_mock/[^"]+)"`, "api.go": `\t\{"()(/[^"]+)"`,
 	} {

@@ -97,7 +97,9 @@ func badAnswers() map[string]http.HandlerFunc {
 		"JSON no errors":  text(200, "application/json", func(in request) string { return fmt.Sprintf(`{"x":%q}`, in.uri) }),
 		"errcode a text":  text(200, "text/plain", func(in request) string { return fmt.Sprintf(`{"errcode":%q,"errmsg":%q}`, in.uri, in.uri) }),
 		"errmsg an array": text(200, "text/plain", func(in request) string { return fmt.Sprintf(`{"errcode":40029,"errmsg":[%q]}`, in.uri) }),
-		"errmsg cut":      text(200, "text/plain", func(in request) string { return fmt.Sprintf(`{"errcode":40013,"errmsg":%q}`, in.uri[:len(in.uri)-9]) }),
+		"errmsg cut": text(200, "text/plain", func(in request) string {
+			return fmt.Sprintf(`{"errcode":40013,"errmsg":%q}`, in.uri[:max(0, len(in.uri)-9)])
+		}),
 		"errmsg capitals": text(200, "text/plain", func(in request) string {
 			return fmt.Sprintf(`{"errcode":40125,"errmsg":%q}`, strings.ToUpper(in.uri))
 		}),

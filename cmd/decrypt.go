@@ -243,7 +243,13 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if !input.SessionKey.IsZero() {
 		return false, nil
 	}
-	found, store, err := savedSession(ctx, a, policy.AppID, input.OpenID)
+	if input.OpenID != "" && policy.AppID == "" {
+		return false, app.Usage(textOpenIDNeedsApp)
+	}
+	found, store, err := a.SavedSession(ctx, policy.AppID, input.OpenID)
+	if e, ok := errors.AsType[*app.NoSessionError](err); ok {
+		e.KeyWillDo = true
+	}
 	if err != nil {
 		return false, err
 	}
@@ -251,45 +257,6 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	ring.current, ring.store = &found, store
 	ring.others = session.Filter{Origin: found.Origin, AppID: found.AppID, Limit: maxSessions}
 	return isLoopbackURL(string(found.Origin)), nil
-}
-
-// savedSession finds the session of the user, or the newest one, and the store that it is in.
-func savedSession(ctx context.Context, a *app.App, appID wechat.AppID, openID wechat.OpenID) (session.Session, session.Store, error) {
-	origin, err := a.Origin()
-	if err != nil {
-		return session.Session{}, nil, err
-	}
-	if openID != "" && appID == "" {
-		return session.Session{}, nil, app.Usage(textOpenIDNeedsApp)
-	}
-	store, exists, err := a.SavedStore(ctx)
-	switch {
-	case err != nil:
-		return session.Session{}, nil, err
-	case !exists:
-		return session.Session{}, nil, &noSessionError{origin, appID, openID}
-	case openID == "":
-		found, err := store.Newest(ctx, origin, appID)
-		return found, store, noSession(err, origin, appID, "")
-	}
-	found, err := store.Get(ctx, session.ID{Origin: origin, AppID: appID, OpenID: openID})
-	return found, store, noSession(err, origin, appID, openID)
-}
-
-// A noSessionError says that no saved session fits.
-type noSessionError struct {
-	origin wechat.Origin
-	appID  wechat.AppID  // empty: any
-	openID wechat.OpenID // likewise
-}
-
-func (e *noSessionError) Error() string { return "no saved session" }
-
-func noSession(err error, origin wechat.Origin, appID wechat.AppID, openID wechat.OpenID) error {
-	if errors.Is(err, session.ErrNotFound) {
-		return &noSessionError{origin, appID, openID}
-	}
-	return err
 }
 
 // isLoopbackURL reports whether an origin is on this machine, where only a mock answers in WeChat's place.

@@ -56,7 +56,17 @@ func TestLoginAPIFailures(t *testing.T) {
 	t.Parallel()
 	// The session_key is that of WeChat's sample; the code says how WeChat is to answer.
 	weChat := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
-		switch code := r.URL.Query().Get("js_code"); code {
+		code := r.URL.Query().Get("js_code")
+		switch r.URL.Path {
+		case "/cgi-bin/stable_token":
+			_, _ = io.WriteString(w, `{"access_token":"token","expires_in":7200}`)
+			return
+		case "/wxa/business/getuserphonenumber":
+			var body struct{ Code string }
+			_ = json.NewDecoder(r.Body).Decode(&body)
+			code = body.Code
+		}
+		switch code {
 		case "good":
 			_, _ = io.WriteString(w, `{"session_key":"tiihtNczf5v6AKRyjwEUhQ==","openid":"`+canaryOpenID+`"}`)
 		case "page":
@@ -100,6 +110,8 @@ func TestLoginAPIFailures(t *testing.T) {
 	fail(http.MethodGet, up+"/session", "", "x")
 	fail(http.MethodPost, up+"/decrypt", `{"encryptedData":"AAAA","iv":"AAAA"}`, answered.Token)
 	fail(http.MethodPost, up+"/decrypt", `{}`, answered.Token)
+	fail(http.MethodPost, up+"/phone", `{"code":"40029"}`, answered.Token)
+	fail(http.MethodPost, up+"/phone", `{"code":"silence"}`, answered.Token)
 	fail(http.MethodPost, up+"/introspect", "token=x", answered.Token)
 	fail(http.MethodGet, strings.Replace(up, "127.0.0.1", "canary.localhost", 1)+"/session", "", "")
 	for _, page := range []string{"login-api.md", "zh-CN/login-api.md"} {

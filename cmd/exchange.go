@@ -1,11 +1,8 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,9 +19,11 @@ import (
 
 // exchangeOptions of `wxlogin exchange`.
 type exchangeOptions struct {
-	code   string // "-": the first line of standard input; "": ask
+	codeOptions
 	noSave bool
 	reveal bool
+	probe  bool
+	unsent app.Unsent
 }
 
 // exchangeResult is what exchange prints with --json. The field names are API.
@@ -45,19 +44,24 @@ func newExchange(a *app.App) *cobra.Command {
 		Use:   "exchange [CODE | -]",
 		Short: lang.T{En: "Exchange a wx.login code for openid and session_key", Zh: "用 wx.login 的 code 换取 openid 和 session_key"},
 		Long: lang.T{
-			En: "Sends the code to WeChat (code2Session) and saves the session for decrypt and inspect. A code comes from wx.login in the mini program, lives five minutes and works once, so it is sent once: nothing is retried after it left.\nThe session_key stays hidden; --reveal shows it. The appid comes from --appid, WXLOGIN_APPID or the configuration, the AppSecret from WXLOGIN_SECRET, a file or the configuration, never from a flag (see wxlogin help secrets).",
-			Zh: "把 code 发给微信（code2Session），并保存会话供 decrypt 和 inspect 使用。code 由小程序的 wx.login 产生，五分钟内有效且只能用一次，所以只发送一次：发出之后绝不重试。\nsession_key 默认不显示，加 --reveal 才显示。appid 取自 --appid、WXLOGIN_APPID 或配置；AppSecret 取自 WXLOGIN_SECRET、文件或配置，从不通过参数传递（参见 wxlogin help secrets）。",
+			En: "Sends the code to WeChat (code2Session) and saves the session for decrypt and inspect. A code comes from wx.login in the mini program, lives five minutes and works once, so it is sent once: nothing is retried after it left. Before that it is looked at: what cannot be a code, or was sent already, is not sent (--force sends it anyway). When WeChat refuses it, the likeliest causes are told first; --probe sends a refused code once more, which tells a code of another mini program (errcode 40163) from one that has expired or never was one (40029).\nThe session_key stays hidden; --reveal shows it. The appid comes from --appid, WXLOGIN_APPID or the configuration, the AppSecret from WXLOGIN_SECRET, a file or the configuration, never from a flag (see wxlogin help secrets).",
+			Zh: "把 code 发给微信（code2Session），并保存会话供 decrypt 和 inspect 使用。code 由小程序的 wx.login 产生，五分钟内有效且只能用一次，所以只发送一次：发出之后绝不重试。发送之前会先检查：不可能是 code 的，或已经发送过的，不会发送（--force 可强制发送）。被微信拒绝时，先列出最可能的原因；--probe 会把被拒的 code 再发送一次，以区分它属于别的小程序（40163），还是已过期或从未签发（40029）。\nsession_key 默认不显示，加 --reveal 才显示。appid 取自 --appid、WXLOGIN_APPID 或配置；AppSecret 取自 WXLOGIN_SECRET、文件或配置，从不通过参数传递（参见 wxlogin help secrets）。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "a code from the mini program", Zh: "小程序里拿到的 code"}, Line: "wxlogin exchange 0a1HonW91tM3MN1NizW91F0mW91HonWu"},
 			{Note: lang.T{En: "a code of a running mock, and just the openid", Zh: "模拟服务的 code，只输出 openid"}, Line: "wxlogin mock login | wxlogin exchange - -q .openid"},
+			{Note: lang.T{En: "what would be sent, without sending it", Zh: "只查看将要发送的请求"}, Line: "wxlogin exchange 0a1HonW91tM3MN1NizW91F0mW91HonWu --dry-run"},
 		},
 	})
 	c.Args = app.MaxArgs(1)
 	c.ValidArgsFunction = completeMagic
 	c.Flags().BoolVar(&opts.noSave, "no-save", false, lang.T{En: "do not save the session", Zh: "不保存会话"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&opts.reveal, "reveal", false, lang.T{En: "show the session_key", Zh: "显示 session_key"}.In(a.IO.Lang))
-	weChatFlags(a, c)
+	c.Flags().BoolVar(&opts.probe, "probe", false, lang.T{En: "when WeChat does not accept the code (40029), send it once more to find out why", Zh: "微信不接受 code（40029）时再发送一次，以查明原因"}.In(a.IO.Lang))
+	opts.flags(a, c)
+	a.UnsentFlags(c, &opts.unsent)
+	a.CurlFlag(c, &opts.unsent)
+	a.WeChatFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			opts.code = args[0]
@@ -78,56 +82,91 @@ func completeMagic(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 	return codes, cobra.ShellCompDirectiveNoFileComp
 }
 
-// weChatFlags are those of every command that calls WeChat.
-func weChatFlags(a *app.App, c *cobra.Command) {
-	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program", Zh: "小程序的 appid"})
-	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host in place of WeChat's", Zh: "代替微信接口地址的 URL"})
-	a.KeyFlag(c, "timeout", "timeout", "DURATION", lang.T{En: "limit of the whole call, such as 10s", Zh: "整个调用的时限，例如 10s"})
-	c.Flags().StringVar(&a.Flags.SecretFile, "secret-file", "", lang.T{En: "read the AppSecret from `FILE` (- is standard input)", Zh: "从文件 `FILE` 读取 AppSecret（- 表示标准输入）"}.In(a.IO.Lang))
-}
-
 func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
+	if opts.unsent.Wanted() {
+		return exchangeUnsent(ctx, a, opts)
+	}
 	client, err := a.WeChat(ctx)
 	if err != nil {
 		return err
 	}
-	appID, err := a.AppID()
+	s := spending{origin: client.Origin(), noSave: opts.noSave}
+	if s.appID, err = a.AppID(); err != nil {
+		return err
+	}
+	if err := s.read(ctx, a, opts.codeOptions); err != nil {
+		return err
+	}
+	answer, err := s.exchange(ctx, a, client, opts.probe)
 	if err != nil {
 		return err
 	}
-	code, err := readCode(ctx, a, opts.code)
-	if err != nil {
-		return err
-	}
-	var store session.Store
-	if !opts.noSave { // made once nothing is missing any more, and before the code is spent: what would fail afterwards should fail now
-		if store, err = a.Store(ctx); err != nil {
-			return err
-		}
-	}
-	answer, err := client.Code2Session(ctx, code)
-	if err != nil {
-		return err
-	}
-	now := a.Now().UTC()
 	result := exchangeResult{
-		AppID: appID, OpenID: answer.OpenID, UnionID: answer.UnionID, SessionKey: redact.Mask, ObtainedAt: now.Truncate(time.Second), Notes: []string{},
+		AppID: s.appID, OpenID: answer.OpenID, UnionID: answer.UnionID, SessionKey: redact.Mask,
+		Saved: s.saved, ObtainedAt: a.Now().UTC().Truncate(time.Second), Notes: []string{},
 	}
 	if opts.reveal {
 		result.SessionKey = answer.SessionKey.Reveal()
 	}
+	for _, note := range s.notes {
+		result.Notes = append(result.Notes, note.In(a.IO.Lang))
+	}
 	for _, note := range answer.Notes {
 		result.Notes = append(result.Notes, note.Text().In(a.IO.Lang))
 	}
-	result.Saved = save(ctx, a, store, client, appID, answer, now)
 	if err := printExchange(a, result, answer); err != nil {
 		e := &spentError{error: err}
 		if result.Saved {
-			e.savedIn = storeName(a)
+			e.savedIn = a.StoreName()
 		}
 		return e
 	}
 	return nil
+}
+
+// exchangeUnsent shows the request. It looks at the code as if it were to be sent.
+func exchangeUnsent(ctx context.Context, a *app.App, opts exchangeOptions) error {
+	client, err := a.WeChatUnsent()
+	if err != nil {
+		return err
+	}
+	s := spending{origin: client.Origin(), noSave: true}
+	if s.appID, err = a.AppID(); err != nil {
+		return err
+	}
+	if err := s.read(ctx, a, opts.codeOptions); err != nil {
+		return err
+	}
+	return a.PrintUnsent(opts.unsent, client.Code2SessionRequest(s.code))
+}
+
+// exchange sends the code, once, and with probe a second time if WeChat does not know it.
+func (s *spending) exchange(ctx context.Context, a *app.App, client *wxapi.Client, probe bool) (answer wxapi.Session, err error) {
+	send := func(ctx context.Context) (err error) {
+		if answer, err = client.Code2Session(ctx, s.code); err != nil {
+			return err
+		}
+		s.saved = save(ctx, a, s.store, client, s.appID, answer, a.Now().UTC())
+		return nil
+	}
+	err = s.spend(ctx, a, send)
+	refusal, refused := errors.AsType[*wechat.Error](err)
+	if !refused {
+		return answer, err
+	}
+	if probe && refusal.Code == wechat.CodeInvalidCode {
+		s.say(a, a.IO.Note, textProbing.With())
+		again := s.spend(ctx, a, send)
+		if again == nil {
+			return answer, nil
+		}
+		if second, ok := errors.AsType[*wechat.Error](again); ok {
+			s.again = second.Code
+		} else {
+			s.say(a, a.IO.Warn, textProbeFailed.With(redact.Clean(again.Error())))
+		}
+	}
+	return answer, s.explain(a, err, false)
 }
 
 // A spentError is the failure to print what an exchange brought. The code works no second time.
@@ -153,38 +192,10 @@ func save(ctx context.Context, a *app.App, store session.Store, client *wxapi.Cl
 	return err == nil
 }
 
-// readCode returns the code without the blanks around it that pasting leaves.
-func readCode(ctx context.Context, a *app.App, arg string) (wechat.Code, error) {
-	text := arg
-	switch arg {
-	case "-":
-		in, err := a.IO.Stdin("CODE")
-		if err != nil {
-			return "", err
-		}
-		text, err = bufio.NewReader(io.LimitReader(in, 64<<10)).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-	case "":
-		if !a.IO.CanPrompt(a.Flags.NoInput) {
-			return "", app.Usage(textNoCode)
-		}
-		var err error
-		if text, err = a.IO.Prompt(ctx, textAskCode.In(a.IO.Lang)); err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		return "", app.Usage(textNoCode)
-	}
-	return wechat.Code(text), nil
-}
-
 var (
-	textNoCode   = lang.T{En: "no code: give it as an argument, or - to read it from standard input", Zh: "没有 code：请作为参数给出，或用 - 从标准输入读取"}
-	textAskCode  = lang.T{En: "code from wx.login: ", Zh: "wx.login 的 code："}
-	textNotSaved = lang.T{En: "the session could not be saved: %s", Zh: "会话未能保存：%s"}
+	textProbing     = lang.T{En: "--probe: sending the refused code once more; 40163 means that it is another mini program's", Zh: "--probe：把被拒的 code 再发送一次；若返回 40163，说明它属于别的小程序"}
+	textProbeFailed = lang.T{En: "--probe found nothing out: %s", Zh: "--probe 没有结果：%s"}
+	textNotSaved    = lang.T{En: "the session could not be saved: %s", Zh: "会话未能保存：%s"}
 
 	textExchanged   = lang.T{En: "the code was exchanged", Zh: "code 兑换成功"}
 	textHidden      = lang.T{En: "%s (hidden; --reveal shows it)", Zh: "%s（已隐藏，加 --reveal 显示）"}
@@ -197,15 +208,6 @@ var (
 	labelSessionKey = lang.T{En: "session_key", Zh: "session_key"}
 	labelSaved      = lang.T{En: "saved in", Zh: "保存于"}
 )
-
-// storeName says where sessions are saved.
-func storeName(a *app.App) string {
-	path, err := a.StorePath()
-	if err != nil || path == "" {
-		return "memory"
-	}
-	return path
-}
 
 func printExchange(a *app.App, result exchangeResult, answer wxapi.Session) error {
 	output, err := a.Output()
@@ -221,7 +223,7 @@ func printExchange(a *app.App, result exchangeResult, answer wxapi.Session) erro
 		}
 		saved := ""
 		if result.Saved {
-			saved = p.In(textSavedIn, storeName(a))
+			saved = p.In(textSavedIn, a.StoreName())
 		}
 		p.Fields([]term.Field{
 			{Label: labelAppID, Value: string(result.AppID)},

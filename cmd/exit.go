@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -33,11 +34,11 @@ var (
 	exitUsage    = exit{2, "usage", lang.T{En: "unknown command or flag, bad argument, flags that exclude each other", Zh: "未知的命令或参数、参数值有误、参数互相冲突"}, retryNo}
 	exitConfig   = exit{3, "config", lang.T{En: "no appid or secret, unreadable configuration or key ring", Zh: "没有 appid 或 secret，配置或密钥环无法读取"}, retryNo}
 	exitAuth     = exit{4, "auth", lang.T{En: "WeChat refuses the appid, the secret or a permission", Zh: "微信拒绝了 appid、secret 或权限"}, retryNo}
-	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; or no answer after the code was sent", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；或 code 已发出但没有收到答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
+	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; stopped before it was sent; or no answer after it was", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；发送前检查未通过；或 code 已发出但没有收到答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
 	exitInvalid  = exit{6, "invalid", lang.T{En: "data or a token does not decrypt or verify", Zh: "数据或令牌无法解密或验证"}, retryNo}
 	exitNetwork  = exit{7, "network", lang.T{En: "DNS, connection, TLS or timeout, before anything was consumed", Zh: "DNS、连接、TLS 失败或超时，此时尚未消耗任何东西"}, lang.T{En: "yes", Zh: "可以"}}
 	exitUpstream = exit{8, "upstream", lang.T{En: "WeChat is busy or limits (-1, 45009, 45011), HTTP 5xx", Zh: "微信繁忙或限流（-1、45009、45011），或 HTTP 5xx"}, lang.T{En: "later", Zh: "稍后再试"}}
-	exitFindings = exit{9, "findings", lang.T{En: "config validate found something wrong; mock assert did not hold", Zh: "config validate 发现了问题；mock assert 未通过"}, retryNo}
+	exitFindings = exit{9, "findings", lang.T{En: "doctor or config validate found something wrong; mock assert did not hold", Zh: "doctor 或 config validate 发现了问题；mock assert 未通过"}, retryNo}
 
 	exitNotExecutable = exit{child.CodeNotExecutable, "not_executable", lang.T{En: "CMD of serve --mock -- CMD cannot be run", Zh: "serve --mock -- CMD 的 CMD 无法执行"}, retryNo}
 	exitNotFound      = exit{child.CodeNotFound, "not_found", lang.T{En: "CMD of serve --mock -- CMD is not there", Zh: "serve --mock -- CMD 的 CMD 不存在"}, retryNo}
@@ -68,6 +69,9 @@ type failure struct {
 	diagnosis   []diagnose.Finding // all that was found, the verdict first
 	facts       []lang.Message     // in place of a diagnosis
 	explanation *explanation       // of --explain
+
+	found   []diagnose.Finding // the causes of a refusal, likeliest first; in place of cause
+	stopped []diagnose.Finding // why a code was not sent: what the message and the hints are made of
 }
 
 // classify maps error types, never their texts, to what the user is told. The first table that knows the error decides.
@@ -93,7 +97,7 @@ func classifySignal(err error) (failure, bool) {
 	}
 	f := failure{exit: exitSignal, silent: true}
 	f.exit.code = 128 + int(number)
-	if e, ok := errors.AsType[*wxapi.TransportError](err); ok && e.Sent {
+	if e, ok := errors.AsType[*wxapi.TransportError](err); ok && e.CodeMayBeConsumed() {
 		f.message, f.silent = textStopped.With(e.Host), false
 	}
 	return f, true
@@ -137,6 +141,10 @@ func printError(a *app.App, f failure) {
 	if !f.cause.IsZero() {
 		a.IO.Cause(f.cause)
 	}
+	for _, found := range f.found {
+		a.IO.Cause(verdictOf(found))
+		a.IO.Hint(found.Fix)
+	}
 	for _, hint := range f.hints {
 		a.IO.Hint(hint)
 	}
@@ -169,7 +177,10 @@ func jsonError(f failure, l lang.Lang) errorObject {
 	body := errorBody{
 		Kind: f.exit.kind, Exit: f.exit.code, ErrCode: f.errcode, RID: f.rid,
 		Message: f.message.In(l), Hint: []string{}, Checks: f.checks, Summary: f.summary,
-		Diagnosis: diagnosisObjects(f.diagnosis, l), Explanation: f.explanation.in(l),
+		Diagnosis: diagnosisObjects(slices.Concat(f.stopped, f.found, f.diagnosis), l), Explanation: f.explanation.in(l),
+	}
+	for _, found := range f.found {
+		body.Hint = append(body.Hint, textLikelyCause.With(found.Verdict).In(l), found.Fix.In(l))
 	}
 	if !f.cause.IsZero() {
 		body.Hint = append(body.Hint, textLikelyCause.With(f.cause).In(l))

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	sessioncmd "github.com/wxlogin/wxlogin/cmd/session"
+	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -44,7 +46,7 @@ func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return invalid(textInputTooLarge.With(e.by, maxInput>>10)), true
 	}
-	if e, ok := errors.AsType[*noSessionError](err); ok {
+	if e, ok := errors.AsType[*app.NoSessionError](err); ok {
 		return noSessionFailure(e), true
 	}
 	if e, ok := errors.AsType[*wechat.ShapeError](err); ok { // of a session_key: classifyConfig took the others
@@ -145,13 +147,23 @@ func span(d time.Duration) lang.T {
 	return lang.T{En: term.Span(d, lang.English), Zh: term.Span(d, lang.Chinese)}
 }
 
-func noSessionFailure(e *noSessionError) failure {
-	message := textNoSessionAny.With(string(e.origin))
+func noSessionFailure(e *app.NoSessionError) failure {
+	if e.KeyWillDo && e.OpenID == "" {
+		message := textNoKeyAny.With(string(e.Origin))
+		if e.AppID != "" {
+			message = textNoKeyApp.With(string(e.AppID), string(e.Origin))
+		}
+		return invalid(message, hintExchangeFirst, hintGiveKey)
+	}
+	message := textNoSessionAny.With(string(e.Origin))
 	switch {
-	case e.openID != "":
-		message = textNoSessionOf.With(string(e.openID), string(e.appID), string(e.origin))
-	case e.appID != "":
-		message = textNoSessionApp.With(string(e.appID), string(e.origin))
+	case e.OpenID != "":
+		message = textNoSessionOf.With(string(e.OpenID), string(e.AppID), string(e.Origin))
+	case e.AppID != "":
+		message = textNoSessionApp.With(string(e.AppID), string(e.Origin))
+	}
+	if !e.KeyWillDo {
+		return invalid(message, hintExchangeFirst)
 	}
 	return invalid(message, hintExchangeFirst, hintGiveKey)
 }
@@ -177,8 +189,10 @@ var (
 	textBadSignature     = lang.T{En: "the signature does not belong to this rawData under this session_key", Zh: "signature 与这份 rawData 及 session_key 不匹配"}
 	textNoRawData        = lang.T{En: "there is a signature, but not the rawData that it signs", Zh: "有 signature，却没有它所签的 rawData"}
 	textNoSignature      = lang.T{En: "there is a rawData, but not its signature", Zh: "有 rawData，却没有它的 signature"}
-	textNoSessionAny     = lang.T{En: "there is no saved session from %s to take the session_key from", Zh: "没有来自 %s 的已保存会话，无法取得 session_key"}
-	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s to take the session_key from", Zh: "没有 appid %s 来自 %s 的已保存会话，无法取得 session_key"}
+	textNoKeyAny         = lang.T{En: "there is no saved session from %s to take the session_key from", Zh: "没有来自 %s 的已保存会话，无法取得 session_key"}
+	textNoKeyApp         = lang.T{En: "there is no saved session of appid %s from %s to take the session_key from", Zh: "没有 appid %s 来自 %s 的已保存会话，无法取得 session_key"}
+	textNoSessionAny     = lang.T{En: "there is no saved session from %s", Zh: "没有来自 %s 的已保存会话"}
+	textNoSessionApp     = lang.T{En: "there is no saved session of appid %s from %s", Zh: "没有 appid %s 来自 %s 的已保存会话"}
 	textNoSessionOf      = lang.T{En: "there is no saved session of openid %s (appid %s) from %s", Zh: "没有 openid %s（appid %s）来自 %s 的已保存会话"}
 	textNoMember         = lang.T{En: "the object has no %s", Zh: "对象中没有 %s"}
 
@@ -198,8 +212,11 @@ var (
 	hintGiveKey       = lang.T{En: "or give the key: --session-key env:NAME", Zh: "或直接给出密钥：--session-key env:NAME"}
 )
 
-// classifyToken knows that inspect has printed its verdict already.
+// classifyToken knows that inspect, or session check, has printed its verdict already.
 func classifyToken(err error) (failure, bool) {
+	if _, ok := errors.AsType[*sessioncmd.StaleError](err); ok {
+		return failure{exit: exitInvalid, silent: true}, true
+	}
 	if _, ok := errors.AsType[*verdictError](err); ok {
 		return failure{exit: exitInvalid, silent: true}, true
 	}

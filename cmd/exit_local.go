@@ -14,6 +14,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/server"
 	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/token"
@@ -76,6 +77,13 @@ func classifyConfig(err error) (failure, bool) {
 	if e, ok := errors.AsType[*sqlite.FileError](err); ok {
 		return storeFailure(e), true
 	}
+	if e, ok := errors.AsType[*redis.Error](err); ok {
+		return redisFailure(e), true
+	}
+	if e, ok := errors.AsType[*server.CertificateError](err); ok {
+		message := textCertificate.With(e.CertFile, e.KeyFile, redact.Clean(e.Err.Error()))
+		return failure{exit: exitConfig, message: message, hints: []lang.Message{hintCertificatePair.With()}}, true
+	}
 	if e, ok := errors.AsType[*worldfile.Error](err); ok {
 		return failure{exit: exitConfig, message: textPlain.With(e.Error())}, true
 	}
@@ -137,6 +145,9 @@ var (
 // classifyLocal knows this machine: the running mock, the address to listen on, what has been printed already.
 func classifyLocal(err error) (failure, bool) {
 	if _, ok := errors.AsType[*configcmd.FindingsError](err); ok {
+		return failure{exit: exitFindings, silent: true}, true
+	}
+	if _, ok := errors.AsType[*doctorError](err); ok {
 		return failure{exit: exitFindings, silent: true}, true
 	}
 	if _, ok := errors.AsType[*mock.AssertError](err); ok {

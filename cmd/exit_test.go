@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/token"
@@ -44,7 +45,7 @@ func TestSignalAfterSending(t *testing.T) {
 			defer server.Close()
 			h := jsonHome(t)
 			r := h.run(ctx, invocation{
-				args: append([]string{"exchange", "abc", "--api-base", server.URL}, tt.args...),
+				args: append([]string{"exchange", "hang", "--api-base", server.URL}, tt.args...),
 				env:  map[string]string{"WXLOGIN_APPID": demoAppID(), "WXLOGIN_SECRET": demoSecret()},
 			})
 			want := strings.ReplaceAll(tt.want, "HOST", strings.TrimPrefix(server.URL, "http://"))
@@ -104,7 +105,7 @@ func TestFileHints(t *testing.T) {
 // TestEndOfInputAtPrompt: Ctrl-D at the question for the code is a missing code.
 func TestEndOfInputAtPrompt(t *testing.T) {
 	t.Parallel()
-	_, err := readCode(t.Context(), eofApp(), "")
+	_, err := readCode(t.Context(), eofApp(), "", diagnose.UseLogin)
 	f := classify(err)
 	if f.exit.code != 2 || f.message.In(lang.English) != "no code: give it as an argument, or - to read it from standard input" {
 		t.Errorf("exit %d, %s", f.exit.code, f.message.In(lang.English))

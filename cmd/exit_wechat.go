@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 
+	sessioncmd "github.com/wxlogin/wxlogin/cmd/session"
+	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
@@ -16,6 +19,14 @@ var (
 	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
 	textNonsense    = lang.T{En: "%s; it did not come from WeChat's API (HTTP %d)", Zh: "%s；这不像是微信接口的答复（HTTP %d）"}
 
+	textNotSent          = lang.T{En: "not sent: %v", Zh: "没有发送：%v"}
+	textAlso             = lang.T{En: "besides: %v", Zh: "另外：%v"}
+	textNoAnswerPlain    = lang.T{En: "no answer from %s: %s", Zh: "没有收到 %s 的答复：%s"}
+	textUnreachablePlain = lang.T{En: "cannot reach %s: %s", Zh: "无法连接 %s：%s"}
+
+	hintMaybeReset  = lang.T{En: "WeChat may have replaced the key all the same: wxlogin session check %s", Zh: "微信可能已经更换了密钥：wxlogin session check %s"}
+	hintReturnCodes = lang.T{En: "WeChat lists its errcodes at %s", Zh: "微信的错误码列表：%s"}
+	hintForce       = lang.T{En: "to send it all the same: --force", Zh: "仍要发送：--force"}
 	hintNewCode     = lang.T{En: "get a new code from wx.login and exchange it at once", Zh: "在小程序中重新调用 wx.login，拿到新 code 后立即使用"}
 	hintMockCode    = lang.T{En: "with a running mock: wxlogin mock login", Zh: "若正在运行模拟服务：wxlogin mock login"}
 	hintCheckConfig = lang.T{En: "see what is configured, and from where: wxlogin config list --show-origin", Zh: "查看当前配置及其来源：wxlogin config list --show-origin"}
@@ -26,27 +37,82 @@ var (
 
 // classifyWeChat knows what WeChat answered, and what came in place of an answer.
 func classifyWeChat(err error) (failure, bool) {
+	f, known := classifyAnswer(err)
+	if e, ok := errors.AsType[*sessioncmd.LostError](err); ok && known {
+		f.hints = append(f.hints, hintMaybeReset.With(e.OpenID))
+	}
+	return f, known
+}
+
+func classifyAnswer(err error) (failure, bool) {
+	if e, ok := errors.AsType[*preflightError](err); ok {
+		return notSent(e), true
+	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
-		return refusal(e), true
+		f := refusal(e)
+		if known, ok := errors.AsType[*app.RefusedError](err); ok {
+			f = withCauses(f, known)
+		}
+		return f, true
 	}
 	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
-		if e.Sent {
+		switch {
+		case e.Sent && !e.Code:
+			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}, true
+		case e.Sent:
 			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, e.Err), hints: []lang.Message{hintNewCode.With()}}, true
 		}
 		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}
+		if !e.Code {
+			f.message = textUnreachablePlain.With(e.Host, e.Err)
+		}
 		if isLoopback(e.Host) {
 			f.hints = []lang.Message{hintStartMock.With(), hintCheckConfig.With()}
 		}
 		return f, true
 	}
 	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
-		f := failure{exit: exitNetwork, message: textNonsense.With(e.Error(), e.Status), hints: []lang.Message{hintNetwork.With(), hintNewCode.With()}}
+		f := failure{exit: exitNetwork, message: textNonsense.With(e.Error(), e.Status), hints: []lang.Message{hintNetwork.With()}}
+		if e.Code {
+			f.hints = append(f.hints, hintNewCode.With())
+		}
 		if e.Status >= 500 {
 			f.exit = exitUpstream
 		}
 		return f, true
 	}
 	return failure{}, false
+}
+
+// notSent tells why a code was not sent: the first reason is the message, and what goes for all of them comes last.
+func notSent(e *preflightError) failure {
+	first := e.findings[0]
+	f := failure{exit: exitLogin, message: textNotSent.With(verdictOf(first)), stopped: e.findings}
+	for _, more := range e.findings[1:] {
+		f.hints = append(f.hints, textAlso.With(verdictOf(more)))
+	}
+	for _, found := range e.findings {
+		f.hints = append(f.hints, found.Fix)
+	}
+	f.hints = append(f.hints, hintForce.With())
+	return f
+}
+
+// withCauses puts the causes that are known of a refused code in place of the catalogue's, and says what the rid is good for.
+func withCauses(f failure, e *app.RefusedError) failure {
+	if len(e.Findings) > 0 {
+		f.found, f.cause, f.hints = e.Findings, lang.Message{}, nil
+	}
+	if f.exit.code == exitLogin.code && *f.errcode != wechat.CodeBlocked && e.Use == diagnose.UseLogin {
+		f.hints = append(f.hints, hintMockCode.With())
+	}
+	if f.exit.code == exitAuth.code {
+		f.hints = append(f.hints, hintCheckConfig.With())
+	}
+	if note := diagnose.RIDNote(f.rid, e.Use); !note.IsZero() {
+		f.hints = append(f.hints, note)
+	}
+	return f
 }
 
 // refusal is an errcode, with what the catalogue knows about it.
@@ -57,6 +123,8 @@ func refusal(e *wechat.Error) failure {
 		f.message = textRefused.With(int(e.Code), e.Msg, clause(entry.Meaning))
 		f.cause = textClause.With(clause(entry.Cause))
 		f.hints = append(f.hints, textPlainHint.With(clause(entry.Fix)))
+	} else {
+		f.hints = append(f.hints, hintReturnCodes.With(returnCodes))
 	}
 	switch f.exit.code {
 	case exitLogin.code:
@@ -70,6 +138,9 @@ func refusal(e *wechat.Error) failure {
 	}
 	return f
 }
+
+// returnCodes is WeChat's page of errcodes that its server API shares.
+const returnCodes = "https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html"
 
 // clause turns sentences of the catalogue into part of a line that has no full stop: "compare the two; then get a new code". Nothing
 // here exchanges phone codes, so what is said of them alone is left out.

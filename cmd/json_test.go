@@ -70,6 +70,19 @@ func TestJSON(t *testing.T) {
 	answers("keys[use kty kid alg k]", "", "key", "export", "--reveal")
 	answers("removed{id use state created retired_at}", "", "key", "retire", retired, "--yes")
 	answers("added[id use state created retired_at] skipped", set, "key", "import", "-")
+	answers("phone_number pure_phone_number country_code appid tapped_at notes[]", "", "phone", value(call("", "mock", "phone"), "code"))
+	answers("appid access_token expires_at expires_in cached", "", "access-token")
+	answers("method url query{} body{grant_type appid secret force_refresh} sent", "", "access-token", "--dry-run")
+	answers("curl", "", "access-token", "--print-curl")
+	const saved = "origin appid openid unionid created_at refreshed_at key_obtained_at expires_at active"
+	answers("ok checks[area name level message fix]", "", "doctor")
+	answers("sessions["+saved+"]", "", "session", "list")
+	answers("current origin appid openid", "", "session", "check")
+	answers("origin appid openid session_key reset_at", "", "session", "reset", "--yes")
+	answers(saved+" session_key previous[session_key obtained_at replaced_at]", "", "session", "show")
+	answers("removed[origin appid openid]", "", "session", "rm", "--all", "--yes")
+	code = value(call("", "mock", "login"), "code") // whose session decrypts what follows
+	answers("appid openid unionid session_key saved obtained_at notes[]", "", "exchange", code)
 	phone := string(call("", "mock", "phone").stdout)
 	answers("kind data{phoneNumber purePhoneNumber countryCode watermark{timestamp appid}} watermark{appid timestamp} "+
 		"checks{watermark_appid age_seconds signature}", phone, "decrypt", "-")
@@ -204,7 +217,11 @@ func TestJSONError(t *testing.T) {
 		{"configuration", "exchange abc --appid " + canaryAppID, "error{kind exit message hint[]}", 3},
 		{
 			"of WeChat", "exchange abc --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + demoAppID(),
-			"error{kind exit errcode rid message hint[]}", 5,
+			"error{kind exit errcode rid message hint[] diagnosis[id name verdict evidence[] fix repairable]}", 5,
+		},
+		{
+			"not sent", "exchange " + canaryOpenID + " --secret-file secret.txt --api-base " + mock.ready.URL + " --appid " + demoAppID(),
+			"error{kind exit message hint[] diagnosis[id name verdict evidence[] fix repairable]}", 5,
 		},
 		{
 			"with checks", "decrypt official.json --appid wx0000000000000001",

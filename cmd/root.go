@@ -17,6 +17,7 @@ import (
 	"github.com/wxlogin/wxlogin/cmd/config"
 	"github.com/wxlogin/wxlogin/cmd/key"
 	"github.com/wxlogin/wxlogin/cmd/mock"
+	"github.com/wxlogin/wxlogin/cmd/session"
 	"github.com/wxlogin/wxlogin/internal/app"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
@@ -105,8 +106,8 @@ func newRoot(a *app.App) *cobra.Command {
 			{Note: lang.T{En: "find out why a payload does not decrypt", Zh: "查明数据为何无法解密"}, Line: "wxlogin decrypt payload.json"},
 		},
 	},
-		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newRevoke(a), newExplain(a),
-		mock.New(a), key.New(a), config.New(a), newVersion(a), newCompletion(a),
+		newDemo(a), newServe(a), newExchange(a), newDecrypt(a), newInspect(a), newRevoke(a), newExplain(a), newPhone(a), newAccessToken(a),
+		session.New(a), mock.New(a), key.New(a), config.New(a), newDoctor(a), newVersion(a), newCompletion(a),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true

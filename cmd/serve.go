@@ -40,7 +40,7 @@ type serveOptions struct {
 	readyFile      string
 	journalSize    int
 	journalFile    string
-	verbose        bool
+	verbose        int
 	command        []string // the program that runs inside the simulation, and its arguments
 	hosts          []string
 }
@@ -72,7 +72,7 @@ func newServe(a *app.App) *cobra.Command {
 	f.Uint64Var(&opts.seed, "seed", 0, text(lang.T{En: "with --mock: the same `NUMBER` gives the same users, codes and keys", Zh: "与 --mock 一起使用：相同的 `NUMBER` 产生相同的用户、code 和密钥"}))
 	f.IntVar(&opts.journalSize, "journal-size", journal.DefaultSize, text(lang.T{En: "with --mock: keep the newest `N` calls for wxlogin mock journal", Zh: "与 --mock 一起使用：保留最新的 `N` 次调用，供 wxlogin mock journal 查看"}))
 	f.StringVar(&opts.journalFile, "journal", "", text(lang.T{En: "with --mock: at the end, write all calls to `FILE`, a line of JSON each", Zh: "与 --mock 一起使用：结束时把全部调用写入 `FILE`，每行一个 JSON"}))
-	f.BoolVarP(&opts.verbose, "verbose", "v", false, text(lang.T{En: "with -- CMD: say where the mock is, and log each request", Zh: "与 -- CMD 一起使用：输出模拟服务的地址，并逐条输出请求日志"}))
+	f.CountVarP(&opts.verbose, "verbose", "v", text(lang.T{En: "tell of each call to WeChat, -vv all of it; with -- CMD the first -v says where the mock is, and logs each request", Zh: "显示对微信的每次调用，-vv 显示完整内容；与 -- CMD 一起使用时，第一个 -v 输出模拟服务的地址，并逐条输出请求日志"}))
 	f.StringVar(&opts.world, "world", "", text(lang.T{En: "with --mock: start with the world in `FILE` (wxlogin mock world save)", Zh: "与 --mock 一起使用：以 `FILE` 中的模拟世界启动（wxlogin mock world save）"}))
 	f.IntVar(&opts.users, "users", 0, text(lang.T{En: "with --mock: begin with `NUMBER` users: u000001 and so on", Zh: "与 --mock 一起使用：初始有 `NUMBER` 个用户：u000001 等"}))
 	f.IntVar(&opts.plusShare, "plus-share", world.DefaultPlusSlashPercent, text(lang.T{En: "with --mock: `PERCENT` of session keys and ivs with both + and /, the others have neither", Zh: "与 --mock 一起使用：同时含 + 和 / 的 session_key 与 iv 所占 `PERCENT`，其余两者皆无"}))
@@ -85,8 +85,9 @@ func newServe(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "token-policy", "token_policy", "POLICY", lang.T{En: "multi: several login tokens a user; single: a new login ends the older one (default multi)", Zh: "multi：同一用户可有多个登录令牌；single：新登录使旧令牌失效（默认 multi）"})
 	_ = c.RegisterFlagCompletionFunc("token-policy", cobra.FixedCompletions([]string{string(login.Multi), string(login.Single)}, cobra.ShellCompDirectiveNoFileComp))
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
-	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"})
-	weChatFlags(a, c)
+	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory, sqlite:PATH, redis://HOST or rediss://HOST (default: sqlite in the state directory)", Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（默认为状态目录中的 sqlite）"})
+	servingFlags(a, c)
+	a.ConnectFlags(c)
 	c.Args = commandArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opts.givenPlusShare, opts.command = c.Flags().Changed("plus-share"), args
@@ -127,14 +128,15 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	if len(opts.command) > 0 {
 		configured = forCommand(configured)
 	}
-	options := stack.Options{
-		Addr: configured.Addr, Hosts: opts.hosts, Logger: commandLogger(a, &opts),
-		TokenTTL: configured.TokenTTL, SessionTTL: configured.SessionTTL, Timeout: configured.Timeout,
-		Policy: configured.Policy,
+	options, err := servingOptions(a, configured, commandLogger(a, &opts, configured.Serving.LogFormat == "json"))
+	if err != nil {
+		return err
 	}
+	options.Hosts, options.Policy = opts.hosts, configured.Policy
 	if options.Introspection, err = introspectionSecret(ctx, a, configured); err != nil {
 		return err
 	}
+	options.Hosts = opts.hosts
 	if opts.mock {
 		options.Mock, err = mockOptions(ctx, a, configured, opts)
 	} else {
@@ -143,6 +145,11 @@ func runServe(c *cobra.Command, a *app.App, opts serveOptions) error {
 	if err != nil {
 		return err
 	}
+	a.Flags.Verbose = opts.verbose
+	if len(opts.command) > 0 {
+		a.Flags.Verbose-- // the first -v is about the requests
+	}
+	options.Trace = a.Trace(options.Secret)
 	if len(opts.command) > 0 {
 		return serveCommand(ctx, a, options, &opts)
 	}
@@ -255,8 +262,11 @@ func realOptions(ctx context.Context, a *app.App, c *config.Config, options *sta
 	if options.Ring, err = a.Keys(); err != nil {
 		return err
 	}
-	options.Store, err = a.Store(ctx)
-	return err
+	if options.Store, err = a.Store(ctx); err != nil {
+		return err
+	}
+	warnOfStore(options.Logger, options.Store)
+	return nil
 }
 
 // mockOptions decide which app the simulation knows, and who may steer it.
@@ -278,7 +288,7 @@ func mockOptions(ctx context.Context, a *app.App, c *config.Config, opts serveOp
 		secret, err := c.Secret(ctx, a.SecretSources(false))
 		if errors.Is(err, config.ErrNoSecret) {
 			_, secret = stack.DemoApp()
-			if !mock.World.HasSecret(c.AppID) && (len(opts.command) == 0 || opts.verbose) {
+			if !mock.World.HasSecret(c.AppID) && (len(opts.command) == 0 || opts.verbose > 0) {
 				a.IO.Hint(textDemoSecret.With(c.AppID))
 			}
 		} else if err != nil {

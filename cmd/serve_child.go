@@ -39,8 +39,6 @@ func commandArgs(c *cobra.Command, args []string) error {
 // checkCommand refuses flags that do not go with a program inside, or not without one.
 func checkCommand(a *app.App, opts *serveOptions) error {
 	switch {
-	case len(opts.command) == 0 && opts.verbose:
-		return app.Usage(textVerbose)
 	case len(opts.command) == 0:
 		return nil
 	case !opts.mock:
@@ -86,7 +84,7 @@ func serveCommand(ctx context.Context, a *app.App, options stack.Options, opts *
 	if err != nil {
 		return err
 	}
-	if opts.verbose && !output.Machine() {
+	if opts.verbose > 0 && !output.Machine() {
 		a.IO.Note(textRunning.With(opts.command[0], running.URL(), running.Ready().AppID))
 	}
 	code, err := runInside(ctx, a, running.Stack, watch, opts.command)
@@ -119,11 +117,11 @@ func runInside(ctx context.Context, a *app.App, running *stack.Stack, watch *chi
 }
 
 // commandLogger is silent unless asked: the terminal is the program's.
-func commandLogger(a *app.App, opts *serveOptions) *slog.Logger {
-	if len(opts.command) > 0 && !opts.verbose {
+func commandLogger(a *app.App, opts *serveOptions, json bool) *slog.Logger {
+	if len(opts.command) > 0 && opts.verbose == 0 {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(a.LogHandler())
+	return slog.New(a.LogHandler(json))
 }
 
 // classifyCommand knows how programs that run inside a simulation fail.
@@ -152,7 +150,6 @@ var (
 	textNeedsDash        = lang.T{En: "a command to run inside the simulation stands after --: %s --mock -- CMD ARGS...", Zh: "要在模拟环境中运行的命令须写在 -- 之后：%s --mock -- CMD ARGS..."}
 	textNoCommand        = lang.T{En: "no command follows --; for example: %s --mock -- npm test", Zh: "-- 之后没有命令；例如：%s --mock -- npm test"}
 	textCommandNeedsMock = lang.T{En: "a command runs inside the simulation, and without --mock there is none: its calls would go to the real WeChat", Zh: "命令是在模拟环境中运行的，不加 --mock 就没有模拟环境，它的调用会发往真实的微信"}
-	textVerbose          = lang.T{En: "-v goes with -- CMD; without a command, serve logs each request anyway", Zh: "-v 须与 -- CMD 一起使用；没有命令时，serve 本来就会逐条输出请求日志"}
 	textQueryOfCommand   = lang.T{En: "-q does not go with -- CMD: standard output is the command's; --json prints an object on standard error at the end", Zh: "-q 不能与 -- CMD 一起使用：标准输出属于该命令；--json 会在结束时向标准错误输出一个对象"}
 	textStdinOfCommand   = lang.T{En: "--secret-file - does not go with -- CMD: standard input is the command's", Zh: "--secret-file - 不能与 -- CMD 一起使用：标准输入属于该命令"}
 	textRunning          = lang.T{En: "running %s inside the simulation at %s (appid %s)", Zh: "正在模拟环境 %[2]s（appid %[3]s）中运行 %[1]s"}

@@ -58,7 +58,7 @@ func completeSetting(a *app.App) completion {
 		case "output":
 			return []string{"text", "json", "ndjson"}, cobra.ShellCompDirectiveNoFileComp
 		case "store":
-			return []string{"memory", "sqlite:"}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+			return []string{"memory", "sqlite:", "redis://", "rediss://"}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 		case "profile":
 			return profiles(a), cobra.ShellCompDirectiveNoFileComp
 		}

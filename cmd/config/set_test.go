@@ -120,7 +120,7 @@ func TestSetRefuses(t *testing.T) {
 		{"original id as appid", []string{"set", "appid", "gh_1"}, "staging", "profiles.staging.appid: \"gh_1\" is an original id, not an AppID"},
 		{"CorpID as appid", []string{"set", "appid", "ww0123456789abcdef"}, "", "appid: \"ww0123456789abcdef\" is a WeCom CorpID"},
 		{"guest as appid", []string{"set", "appid", "touristappid"}, "", "appid: \"touristappid\" is the guest id of WeChat DevTools"},
-		{"Redis", []string{"set", "store", "redis://h"}, "", "store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH"},
+		{"Redis with a password", []string{"set", "store", "redis://:pw@h"}, "", "store: a password must not stand in the address"},
 		{"a secret where the key belongs", []string{"set", canary, "x"}, "", "KEY: there is no such key\nthe keys are: "},
 		{"no key at all", []string{"set", "a: b", "x"}, "", "KEY: there is no such key"},
 		{"--keyring for another key", []string{"set", "appid", appID, "--keyring"}, "", "appid: --keyring and --insecure-file are for secrets only"},

@@ -6,20 +6,16 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
 	"runtime"
-	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/accesstoken"
 	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/mockclient"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
-	"github.com/wxlogin/wxlogin/internal/session/memory"
-	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/term"
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -58,6 +54,7 @@ type Flags struct {
 	Output     string
 	JQ         *string
 	NoInput    bool
+	Verbose    int // -v is 1: a line for each call to WeChat; -vv is 2: all of it
 
 	Keys map[string]string // configuration key -> value, only of flags that were given
 }
@@ -171,7 +168,30 @@ func (a *App) WeChat(ctx context.Context) (*wxapi.Client, error) {
 		return nil, err
 	}
 	c := a.config
-	return wxapi.New(wxapi.Options{Base: c.APIBase, AppID: appID, Secret: secret, Timeout: c.Timeout})
+	return wxapi.New(wxapi.Options{Base: c.APIBase, AppID: appID, Secret: secret, Timeout: c.Timeout, Trace: a.Trace(secret)})
+}
+
+// WeChatUnsent returns a client that can describe calls and has no secret to make them with: for --dry-run and --print-curl, which
+// fetch no secret.
+func (a *App) WeChatUnsent() (*wxapi.Client, error) {
+	appID, err := a.AppID()
+	if err != nil {
+		return nil, err
+	}
+	return wxapi.New(wxapi.Options{Base: a.config.APIBase, AppID: appID})
+}
+
+// AccessTokens returns the app's access token, which lasts for two hours and lies in the store meanwhile.
+func (a *App) AccessTokens(ctx context.Context, client *wxapi.Client) (*accesstoken.Source, error) {
+	appID, err := a.AppID()
+	if err != nil {
+		return nil, err
+	}
+	store, err := a.Store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &accesstoken.Source{WeChat: client, Store: store, Origin: client.Origin(), AppID: appID, Now: a.Now}, nil
 }
 
 // Origin returns the API host whose sessions commands use.
@@ -181,75 +201,6 @@ func (a *App) Origin() (wechat.Origin, error) {
 		return "", err
 	}
 	return wxapi.OriginOf(c.APIBase)
-}
-
-// Store opens the configured session store: the SQLite file in the state directory unless the key store says otherwise.
-func (a *App) Store(ctx context.Context) (session.Store, error) {
-	if a.store != nil {
-		return a.store, nil
-	}
-	path, err := a.StorePath()
-	if err != nil {
-		return nil, err
-	}
-	if path == "" {
-		a.store = memory.New()
-		return a.store, nil
-	}
-	ring, err := a.Keys()
-	if err != nil {
-		return nil, err
-	}
-	return a.openStore(ctx, path, ring)
-}
-
-// SavedStore opens the session store if there is one, for commands that only read: it makes neither a store nor keys. found tells
-// whether there is; sessions that are kept in memory have ended with their process. A store whose key ring is gone is a
-// [*token.FileError]: nothing in it can be opened.
-func (a *App) SavedStore(ctx context.Context) (store session.Store, found bool, err error) {
-	if a.store != nil {
-		return a.store, true, nil
-	}
-	path, err := a.StorePath()
-	if err != nil || path == "" {
-		return nil, false, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
-	}
-	ring, err := a.keys(false)
-	if err != nil {
-		return nil, false, err
-	}
-	store, err = a.openStore(ctx, path, ring)
-	return store, err == nil, err
-}
-
-func (a *App) openStore(ctx context.Context, path string, ring *token.Ring) (session.Store, error) {
-	opened, err := sqlite.Open(ctx, path, ring)
-	if err != nil {
-		return nil, err
-	}
-	a.store = opened
-	return opened, nil
-}
-
-// StorePath returns the file of the session store, "" when sessions are kept in memory.
-func (a *App) StorePath() (string, error) {
-	c, err := a.Config()
-	if err != nil {
-		return "", err
-	}
-	kind, path, _ := strings.Cut(c.Store, ":")
-	switch kind {
-	case "":
-		return a.Paths().StoreFile()
-	case "memory":
-		return "", nil
-	case "sqlite":
-		return path, nil
-	}
-	panic("app: internal error: the configuration lets the store " + kind + " pass")
 }
 
 // Mock returns a client of the control API of the configured mock. It sends WXLOGIN_MOCK_TOKEN, which a mock that is open to the

@@ -9,10 +9,13 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// LogHandler returns where servers log to: standard error, one line a record, with colour and short times on a terminal, without
-// colour and with RFC 3339 times elsewhere. From now on several goroutines may write there.
-func (a *App) LogHandler() slog.Handler {
+// LogHandler returns where servers log to: standard error, one line a record. Text has colour and short times on a terminal, no
+// colour and RFC 3339 times elsewhere; json is an object a line, for programs. From now on several goroutines may write there.
+func (a *App) LogHandler(json bool) slog.Handler {
 	a.IO.Err = &lockedWriter{w: a.IO.Err}
+	if json {
+		return slog.NewJSONHandler(a.IO.Err, nil)
+	}
 	format := time.RFC3339
 	if a.IO.ErrTTY {
 		format = time.TimeOnly

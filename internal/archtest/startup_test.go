@@ -26,7 +26,7 @@ const (
 	maxInitBytes = 256 << 10
 
 	// maxBinary is the size of the stripped binary that is a surprise. See the comment of TestBinary.
-	maxBinary = 20 << 20
+	maxBinary = 24 << 20
 )
 
 // Machines differ, and tests run beside others, so the clock is held against a yardstick of the same run: the package of a pinned
@@ -68,8 +68,9 @@ func TestStartUp(t *testing.T) { // not parallel: other tests would be part of t
 }
 
 // TestBinary holds the size of the binary and that the linker could prune it. The bound is the size of linux/amd64
-// (15.6 MiB when the first login ran through all rooms, 18.1 with interception, diagnoses, key rotation and revocation) with about
-// 10 % to grow in; raise it together with the change that needs it, and say in that change what the bytes buy.
+// (15.6 MiB when the first login ran through all rooms, 18.1 with interception, diagnoses, key rotation and revocation, and 3 more with
+// the client of Redis, which has a method for each of its commands) with about 10 % to grow in; raise it together with the change that
+// needs it, and say in that change what the bytes buy.
 // It catches what nobody means to link: a template engine alone is 3 MiB at this size, and grows with everything else.
 func TestBinary(t *testing.T) {
 	content, err := os.ReadFile(build(t))

@@ -12,14 +12,15 @@ var levels = []level{
 	{"L1", []string{"internal/wechat", "internal/journal", "internal/problem"}},
 	{"L2", []string{
 		"internal/wxapi", "internal/opendata", "internal/token", "internal/session",
-		"internal/session/memory", "internal/session/sqlite", "internal/session/storetest",
+		"internal/session/memory", "internal/session/sqlite", "internal/session/redis", "internal/session/redis/redistest", "internal/session/storetest",
 	}},
-	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/login"}},
+	{"L3", []string{"internal/world", "internal/world/worldfile", "internal/diagnose", "internal/accesstoken", "internal/login"}},
 	{"L4", []string{"internal/wxhttp", "internal/loginhttp", "internal/mockclient", "internal/intercept", "internal/child", "internal/server", "internal/bulk"}},
 	{"L5", []string{"internal/stack"}},
 	{"edge", []string{"internal/config", "internal/term"}},
+	{"checks", []string{"internal/doctor"}},
 	{"app", []string{"internal/app"}},
-	{"command groups", []string{"cmd/mock", "cmd/key", "cmd/config"}},
+	{"command groups", []string{"cmd/mock", "cmd/key", "cmd/config", "cmd/session"}},
 	{"cmd", []string{"cmd"}},
 	{"main", []string{"."}},
 }
@@ -55,6 +56,9 @@ var owners = []owner{
 	{"github.com/go-jose/go-jose/v4", []string{"internal/token"}, "login tokens are the only JOSE objects we make"},
 	{"github.com/rogpeppe/go-internal/lockedfile", []string{"internal/session/sqlite", "internal/token"}, "processes that make or change one file at once take turns"},
 	{"golang.org/x/net", []string{"internal/intercept"}, "a user's own proxy may be one of SOCKS"},
+	{"github.com/VictoriaMetrics/metrics", []string{"internal/server"}, "one room counts; it starts nothing and costs next to nothing at the start"},
+	{"golang.org/x/time", []string{"internal/server"}, "limits belong in front of every handler"},
+	{"github.com/redis/go-redis/v9", []string{"internal/session/redis"}, "a store is known by its interface"},
 	{"modernc.org/sqlite", []string{"internal/session/sqlite"}, "a store is known by its interface"},
 }
 
@@ -64,7 +68,7 @@ var testModules = []string{
 }
 
 // testRooms hold tests although their files are not named *_test.go. Only tests import them.
-var testRooms = []string{"internal/archtest", "internal/session/storetest"}
+var testRooms = []string{"internal/archtest", "internal/session/storetest", "internal/session/redis/redistest"}
 
 // A ban says which package of the standard library stays out of which rooms, outside tests.
 type ban struct {
@@ -82,6 +86,7 @@ var bans = []ban{
 	{"net/http/httptest", nil, "test code does not ship"},
 	{"net/http", []string{
 		"internal/redact", "internal/lang", "internal/clock", "internal/wechat", "internal/journal", "internal/opendata", "internal/token",
-		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose", "internal/login",
+		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose",
+		"internal/accesstoken", "internal/login",
 	}, "it works without HTTP; the rooms of L4 put it on the wire"},
 }

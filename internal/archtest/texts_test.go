@@ -227,7 +227,7 @@ func verbs(format string) (map[int]string, error) {
 }
 
 // fieldNames are WeChat's own, the same in every language.
-var fieldNames = []string{"appid", "openid", "unionid", "session_key", "encryptedData", "iv", "rawData", "signature"}
+var fieldNames = []string{"appid", "openid", "unionid", "session_key", "access_token", "encryptedData", "iv", "rawData", "signature"}
 
 // hasWord reports whether there is something to translate: two letters in a row, outside the back quotes in which pflag keeps a
 // placeholder, that are not one of WeChat's field names alone. "[y/N]" is the same in both languages.

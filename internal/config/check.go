@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
+	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/token"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -44,6 +46,14 @@ func (k kind) check(value string) lang.Message {
 		return checkURL(value, false)
 	case kindStore:
 		return checkStore(value)
+	case kindNetworks:
+		return checkNetworks(value)
+	case kindRate:
+		return checkRate(value)
+	case kindLogFormat:
+		return oneOf(value, "text", "json")
+	case kindDelay:
+		return checkDelay(value)
 	case kindAddr:
 		return checkAddr(value)
 	}
@@ -143,9 +153,12 @@ func checkStore(value string) lang.Message {
 	if value == "memory" || strings.HasPrefix(value, "sqlite:") && len(value) > len("sqlite:") {
 		return lang.Message{}
 	}
-	scheme, _, _ := strings.Cut(value, ":")
-	if scheme == "redis" || scheme == "rediss" { // the documentation of other tools leads people to try it
-		return textNoRedis.With()
+	if redis.IsAddress(value) {
+		_, err := redis.ParseAddress(value)
+		if e, ok := errors.AsType[*redis.AddressError](err); ok {
+			return e.Reason
+		}
+		return lang.Message{}
 	}
 	return textBadStore.With() // not quoted: an address of a database may carry a password
 }

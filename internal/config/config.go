@@ -51,8 +51,9 @@ type Config struct {
 	TokenTTL   time.Duration
 	SessionTTL time.Duration
 	Policy     login.Policy // of tokens
-	Store      string       // "memory", "sqlite:PATH"; "" for sqlite in the state directory
+	Store      string       // "memory", "sqlite:PATH", "redis://HOST", "rediss://HOST"; "" for sqlite in the state directory
 	Addr       string
+	Serving    Serving
 	Mock       Mock
 	Paths      Paths
 
@@ -297,6 +298,7 @@ func (c *Config) fill(v *viper.Viper) {
 	c.Timeout, c.TokenTTL, c.SessionTTL = v.GetDuration("timeout"), v.GetDuration("token_ttl"), v.GetDuration("session_ttl")
 	c.Policy = login.Policy(v.GetString("token_policy"))
 	c.Store, c.Addr = v.GetString("store"), v.GetString("addr")
+	c.Serving = serving(v)
 	c.Mock = Mock{URL: strings.TrimRight(v.GetString("mock.url"), "/"), User: v.GetString("mock.user")}
 }
 

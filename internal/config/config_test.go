@@ -103,6 +103,10 @@ func TestPrecedence(t *testing.T) {
 		{"session_ttl", "WXLOGIN_SESSION_TTL", "--session-ttl", "feu", [5]string{"1h", "2h", "", "", "3h"}, "72h"},
 		{"store", "WXLOGIN_STORE", "--store", "feu", [5]string{"memory", "sqlite:/x", "", "", "sqlite:/u"}, ""},
 		{"addr", "WXLOGIN_ADDR", "--addr", "feu", [5]string{":1", "127.0.0.1:2", "", "", "[::1]:3"}, "127.0.0.1:8420"},
+		{"trusted_proxy", "WXLOGIN_TRUSTED_PROXY", "--trusted-proxy", "feu", [5]string{"10.0.0.0/8", "::1", "", "", "127.0.0.1,::1"}, ""},
+		{"client_rate", "WXLOGIN_CLIENT_RATE", "--client-rate", "feu", [5]string{"1/s", "off", "", "", "3/h"}, "600/m"},
+		{"log_format", "WXLOGIN_LOG_FORMAT", "--log-format", "feu", [5]string{"json", "text", "", "", "json"}, "text"},
+		{"stop_delay", "WXLOGIN_STOP_DELAY", "--stop-delay", "feu", [5]string{"1s", "0s", "", "", "3s"}, "0s"},
 		{"mock.url", "WXLOGIN_URL", "--url", "fepu", [5]string{"http://f", "http://e", "http://127.0.0.1:1", "", "http://u"}, "http://127.0.0.1:8420"},
 		{"mock.user", "WXLOGIN_MOCK_USER", "--user", "fepu", [5]string{"f", "e", "p", "", "u"}, "alice"},
 	}
@@ -189,7 +193,11 @@ func TestPublicSurface(t *testing.T) {
 		"appid WXLOGIN_APPID --appid", "secret WXLOGIN_SECRET ", "api_base WXLOGIN_API_BASE --api-base", "profile WXLOGIN_PROFILE --profile",
 		"lang WXLOGIN_LANG --lang", "output WXLOGIN_OUTPUT --output", "timeout WXLOGIN_TIMEOUT --timeout", "store WXLOGIN_STORE --store",
 		"addr WXLOGIN_ADDR --addr", "token_ttl WXLOGIN_TOKEN_TTL --token-ttl", "token_policy WXLOGIN_TOKEN_POLICY --token-policy", "session_ttl WXLOGIN_SESSION_TTL --session-ttl",
-		"introspection_secret WXLOGIN_INTROSPECTION_SECRET ", "mock.url WXLOGIN_URL --url", "mock.user WXLOGIN_MOCK_USER --user",
+		"introspection_secret WXLOGIN_INTROSPECTION_SECRET ",
+		"trusted_proxy WXLOGIN_TRUSTED_PROXY --trusted-proxy", "client_rate WXLOGIN_CLIENT_RATE --client-rate", "login_rate WXLOGIN_LOGIN_RATE --login-rate",
+		"tls_cert WXLOGIN_TLS_CERT --tls-cert", "tls_key WXLOGIN_TLS_KEY --tls-key", "log_format WXLOGIN_LOG_FORMAT --log-format",
+		"stop_delay WXLOGIN_STOP_DELAY --stop-delay",
+		"mock.url WXLOGIN_URL --url", "mock.user WXLOGIN_MOCK_USER --user",
 	}
 	var got []string
 	for _, k := range config.Keys() {
@@ -300,8 +308,13 @@ func TestLoadRefuses(t *testing.T) {
 		{"http on a name like loopback", "api_base: http://127.0.0.1.evil.com", "", "api_base: must be https", 1},
 		{"user in the address", "api_base: https://me:pw@x", "", "api_base: an address must not carry a user name or password", 1},
 		{"query", "api_base: https://x?secret=1", "", "api_base: an address must not carry a query", 1},
-		{"Redis", "lang: zh\nstore: redis://:pw@h", "", "config.yaml:2: store: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH", 2},
-		{"store", "store: postgres://h", "", "store: want memory or sqlite:PATH", 1},
+		{"Redis", "lang: zh\nstore: redis://:pw@h", "", "config.yaml:2: store: a password must not stand in the address", 2},
+		{"store", "store: postgres://h", "", "store: want memory, sqlite:PATH, redis://HOST or rediss://HOST", 1},
+		{"network", "trusted_proxy: 10.0.0.0/8,proxy.example", "", `trusted_proxy: "proxy.example" is neither a network`, 1},
+		{"rate", "client_rate: 600", "", `client_rate: "600" is not a number of requests a second, minute or hour`, 1},
+		{"rate of nothing", "login_rate: 0/s", "", `login_rate: "0/s" is not a number of requests`, 1},
+		{"log format", "log_format: xml", "", `log_format: "xml" is not one of text, json`, 1},
+		{"stop delay", "stop_delay: 1h", "", `stop_delay: the duration "1h" is not between 0s and 5m0s`, 1},
 		{"addr", "addr: 8420", "", `addr: "8420" is not HOST:PORT`, 1},
 		{"addr port", "addr: :70000", "", `addr: ":70000" is not HOST:PORT`, 1},
 		{"lang", "lang: fr", "", `lang: "fr" is not one of zh, en`, 1},
@@ -354,7 +367,7 @@ func TestBadVariableAndFlag(t *testing.T) {
 		t.Errorf("flag: %v", err)
 	}
 	_, err = config.Load(newPlace(t).env("WXLOGIN_STORE", "redis://:pw@h").options())
-	if e, ok := errors.AsType[*config.Error](err); !ok || e.Usage() || e.Key != "store" || e.Error() != "WXLOGIN_STORE: sessions cannot be kept in Redis: this version knows memory and sqlite:PATH" {
+	if e, ok := errors.AsType[*config.Error](err); !ok || e.Usage() || e.Key != "store" || e.Error() != "WXLOGIN_STORE: a password must not stand in the address, where process lists and shell histories show it: take it out and set WXLOGIN_STORE_PASSWORD" {
 		t.Errorf("Redis by a variable: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -19,10 +20,15 @@ const (
 	kindLang     // zh, en
 	kindOutput   // text, json, ndjson
 	kindDuration // positive Go duration
-	kindStore    // memory, sqlite:PATH
+	kindStore    // memory, sqlite:PATH, redis://HOST
 	kindAddr     // host:port
 	kindLife     // positive Go duration, at most the longest life of a token
 	kindPolicy   // multi, single
+
+	kindNetworks  // 10.0.0.0/8,127.0.0.1
+	kindRate      // 600/m, off
+	kindLogFormat // text, json
+	kindDelay     // Go duration of at most five minutes, zero included
 )
 
 // Key is one key of the configuration.
@@ -39,9 +45,13 @@ type Key struct {
 	profile bool // a profile may set it
 }
 
-// Keys returns the keys in the order of the documentation. This table is the only place that lists them: binding, checking,
-// listing and the help topic environment follow it.
+// Keys returns the keys in the order of the documentation. These tables are the only place that lists them: binding, checking,
+// listing and the help topic environment follow them.
 func Keys() []Key {
+	return slices.Concat(generalKeys(), servingKeys(), mockKeys())
+}
+
+func generalKeys() []Key {
 	return []Key{
 		{
 			Name: "appid", Env: "WXLOGIN_APPID", Flag: "--appid", kind: kindText, project: true, profile: true,
@@ -73,7 +83,7 @@ func Keys() []Key {
 		},
 		{
 			Name: "store", Env: "WXLOGIN_STORE", Flag: "--store", kind: kindStore,
-			Help: lang.T{En: "where sessions are kept: memory or sqlite:PATH", Zh: "会话存储：memory 或 sqlite:PATH"},
+			Help: lang.T{En: "where sessions are kept: memory, sqlite:PATH, redis://HOST or rediss://HOST (TLS)", Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（TLS）"},
 		},
 		{
 			Name: "addr", Env: "WXLOGIN_ADDR", Flag: "--addr", Default: "127.0.0.1:8420", kind: kindAddr,
@@ -95,6 +105,12 @@ func Keys() []Key {
 			Name: "introspection_secret", Env: "WXLOGIN_INTROSPECTION_SECRET", Secret: true, kind: kindSecret,
 			Help: lang.T{En: "credential of your other back ends for /introspect and /revoke", Zh: "其他后端调用 /introspect 和 /revoke 的凭据"},
 		},
+	}
+}
+
+// mockKeys are the keys of [Mock].
+func mockKeys() []Key {
+	return []Key{
 		{
 			Name: "mock.url", Env: "WXLOGIN_URL", Flag: "--url", Default: "http://127.0.0.1:8420", kind: kindURL, project: true,
 			Help: lang.T{En: "address of the running simulation", Zh: "正在运行的模拟微信地址"},
@@ -121,7 +137,7 @@ func Variables() []Variable {
 		{"WXLOGIN_KEYS_FILE", lang.T{En: "key ring file in place of keys.json, as mounted for a server", Zh: "代替 keys.json 的密钥环文件，例如挂载给服务器的文件"}},
 		{"WXLOGIN_KEYS", lang.T{En: "the key ring itself, the JSON of a keys.json", Zh: "密钥环本身，即 keys.json 的 JSON 内容"}},
 		{"WXLOGIN_SECRET_FILE", lang.T{En: "file that holds the AppSecret, as --secret-file", Zh: "存放 AppSecret 的文件，同 --secret-file"}},
-		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the store", Zh: "存储的密码"}},
+		{"WXLOGIN_STORE_PASSWORD", lang.T{En: "password of the Redis that store names", Zh: "store 所指 Redis 的密码"}},
 		{"WXLOGIN_MOCK_TOKEN", lang.T{En: "token of a simulation that listens beyond loopback", Zh: "监听非本机地址的模拟微信的令牌"}},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -247,6 +248,65 @@ func (c *Config) secretOrigin() Origin {
 		return c.origins["secret"]
 	}
 	return Origin{}
+}
+
+// A SecretPlace is where a shell finds the AppSecret: one of these, or none of them.
+type SecretPlace struct{ File, Env, Command string }
+
+// SecretPlace returns where the AppSecret is, without fetching it. A keyring, a prompt and a literal in a file are no places for a
+// shell.
+func (c *Config) SecretPlace() SecretPlace {
+	switch origin := c.secretOrigin(); {
+	case origin.Name == "--secret-file" && c.options.SecretFile != "-":
+		return SecretPlace{File: c.options.SecretFile}
+	case origin.Name == "WXLOGIN_SECRET_FILE":
+		return SecretPlace{File: c.options.env("WXLOGIN_SECRET_FILE")}
+	case origin.Source == SourceEnv:
+		return SecretPlace{Env: origin.Name}
+	case origin.Source == SourceUserFile, origin.Source == SourceProfile:
+		switch ref := parseReference(c.values["secret"]); ref.kind {
+		case refEnv:
+			return SecretPlace{Env: ref.arg}
+		case refFile:
+			return SecretPlace{File: c.expand(ref.arg)}
+		case refCommand:
+			return SecretPlace{Command: ref.arg}
+		case refLiteral, refKeyring:
+		}
+	}
+	return SecretPlace{}
+}
+
+// SecretFiles returns the files that a secret is read from: those that are named, and the user's file where one stands in it.
+func (c *Config) SecretFiles() []string {
+	var files []string
+	add := func(path string) {
+		if path != "" && path != "-" && !slices.Contains(files, path) {
+			files = append(files, path)
+		}
+	}
+	add(c.options.SecretFile)
+	add(c.options.env("WXLOGIN_SECRET_FILE"))
+	for _, name := range slices.Sorted(maps.Keys(c.user.values)) {
+		key, _, err := resolve(name)
+		if err != nil || !key.Secret {
+			continue
+		}
+		switch ref := parseReference(c.user.values[name]); ref.kind {
+		case refLiteral:
+			add(c.user.path)
+		case refFile:
+			add(c.expand(ref.arg))
+		case refEnv, refKeyring, refCommand:
+		}
+	}
+	return files
+}
+
+// NeedsKeyring reports whether the AppSecret in use is to be found in the keyring: it is named, or nothing else is.
+func (c *Config) NeedsKeyring() bool {
+	origin := c.secretOrigin()
+	return (origin.Source == SourceUserFile || origin.Source == SourceProfile) && parseReference(c.values["secret"]).kind == refKeyring
 }
 
 // HasSecret reports whether an AppSecret is named by a flag, a variable or a file, without fetching it. The keyring, which holds

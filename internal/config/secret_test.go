@@ -236,7 +236,10 @@ func TestList(t *testing.T) {
 	want := []string{
 		"appid=" + appID + " flag:--appid", "secret=env:WX (set) user", "api_base=https://api.weixin.qq.com default", "profile= unset", "lang= unset",
 		"output=text default", "timeout=10s default", "store= unset", "addr=127.0.0.1:8420 default", "token_ttl=24h default", "token_policy=multi default", "session_ttl=72h default",
-		"introspection_secret=[redacted] env:WXLOGIN_INTROSPECTION_SECRET", "mock.url=http://127.0.0.1:8420 default", "mock.user=alice default",
+		"introspection_secret=[redacted] env:WXLOGIN_INTROSPECTION_SECRET",
+		"trusted_proxy= unset", "client_rate=600/m default", "login_rate=off default", "tls_cert= unset", "tls_key= unset",
+		"log_format=text default", "stop_delay=0s default",
+		"mock.url=http://127.0.0.1:8420 default", "mock.user=alice default",
 		"profiles.a.appid=wxa user", "profiles.a.secret=[redacted] user", "profiles.b.secret=cmd:op ... user",
 		"profiles.c.secret=file:/nope (missing) user", "profiles.d.secret=keyring user", "profiles.e.secret=env:NOPE (not set) user",
 	}

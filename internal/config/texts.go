@@ -20,8 +20,7 @@ var (
 	textURLPassword = lang.T{En: "an address must not carry a user name or password", Zh: "地址中不能带用户名或密码"}
 	textURLQuery    = lang.T{En: "an address must not carry a query or fragment", Zh: "地址中不能带查询参数或片段"}
 	textNotHTTPS    = lang.T{En: "must be https: the AppSecret travels in the request (http is for loopback only)", Zh: "必须使用 https：请求中带有 AppSecret（http 仅限本机）"}
-	textBadStore    = lang.T{En: "want memory or sqlite:PATH", Zh: "应为 memory 或 sqlite:PATH"}
-	textNoRedis     = lang.T{En: "sessions cannot be kept in Redis: this version knows memory and sqlite:PATH", Zh: "无法把会话保存到 Redis：此版本支持 memory 和 sqlite:PATH"}
+	textBadStore    = lang.T{En: "want memory, sqlite:PATH, redis://HOST or rediss://HOST", Zh: "应为 memory、sqlite:PATH、redis://HOST 或 rediss://HOST"}
 	textBadAddr     = lang.T{En: "%q is not HOST:PORT, such as 127.0.0.1:8420 (port 0 takes a free one)", Zh: "%q 不是 HOST:PORT，例如 127.0.0.1:8420（端口 0 表示任选空闲端口）"}
 
 	textNotRegular   = lang.T{En: "is not a regular file", Zh: "不是普通文件"}

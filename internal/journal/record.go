@@ -22,6 +22,11 @@ type Record struct {
 	Status   int              // HTTP status; 0 when the connection was cut instead
 	Duration time.Duration
 
+	ID      string // of the request, by which other servers' logs know it as well; empty inside a simulation
+	Client  string // address of who sent the request, behind the proxies that are trusted
+	Outcome string // reason of a problem that answered it, such as "login_again"; empty for success
+	Verdict string // on a login token that was refused
+
 	ErrCode int              // of an answer in WeChat's format; 0 for success and for everything else
 	AppID   redact.Untrusted // as the call gave it
 	User    string           // name of the simulated user

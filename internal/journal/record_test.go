@@ -39,7 +39,7 @@ func TestFields(t *testing.T) {
 	for field := range reflect.TypeFor[journal.Record]().Fields() {
 		got = append(got, field.Name)
 	}
-	want := []string{"Seq", "Time", "Method", "Path", "API", "Peer", "Host", "Status", "Duration", "ErrCode", "AppID", "User", "Reason", "Mock", "Masked"}
+	want := []string{"Seq", "Time", "Method", "Path", "API", "Peer", "Host", "Status", "Duration", "ID", "Client", "Outcome", "Verdict", "ErrCode", "AppID", "User", "Reason", "Mock", "Masked"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/session"
@@ -22,8 +20,6 @@ import (
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The user, the app and the key of WeChat's own sample of user info.
 const (

@@ -3,7 +3,7 @@
 //
 // A session key never leaves this package, and an openid leaves it only inside a token. What can fail fails as a typed
 // error: [*wechat.Error], [*wxapi.TransportError] and [*wxapi.AnswerError] as the client gives them, and this package's
-// own [*TokenError], [*DataError], [*StoreError], [ErrNoCode], [ErrCodeInFlight] and [ErrNoSession].
+// own [*TokenError], [*DataError], [*PhoneError], [*StoreError], [ErrNoCode], [ErrCodeInFlight] and [ErrNoSession].
 package login
 
 import (
@@ -46,12 +46,16 @@ type Store interface {
 	Expire(ctx context.Context, now, sessionsBefore time.Time) error
 }
 
-// Options of a [Service]. All are required but WeChat, which only [Service.Login] needs, and Diagnoser.
+// Options of a [Service]. All are required but WeChat, which only [Service.Login] needs, Phones and AccessTokens, which only
+// [Service.Phone] needs, Ledger and Diagnoser.
 type Options struct {
-	WeChat Code2Sessioner
-	Store  Store
-	Tokens Tokens
-	Now    func() time.Time
+	WeChat       Code2Sessioner
+	Phones       PhoneNumberer
+	AccessTokens AccessTokens
+	Ledger       Ledger // nil: nobody wants to know what became of codes
+	Store        Store
+	Tokens       Tokens
+	Now          func() time.Time
 
 	Diagnoser Diagnoser // of data that is refused; nil: nobody asks why
 
@@ -120,11 +124,20 @@ func (s *Service) Login(ctx context.Context, code wechat.Code) (Token, error) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	defer release(ctx) // whatever became of it: from here on WeChat's own 40163 is the truth
-	answer, err := s.WeChat.Code2Session(ctx, code)
-	if err != nil {
-		return Token{}, err
-	}
-	return s.open(ctx, answer)
+	var issued Token
+	err = s.spender().Spend(ctx, code, func(ctx context.Context) error {
+		answer, err := s.WeChat.Code2Session(ctx, code)
+		if err != nil {
+			return err
+		}
+		issued, err = s.open(ctx, answer)
+		return err
+	})
+	return issued, err
+}
+
+func (s *Service) spender() Spender {
+	return Spender{Ledger: s.Ledger, Origin: s.Origin, AppID: s.AppID, Now: s.Now}
 }
 
 // claim reserves the code for this call. The returned function gives it back.

@@ -50,6 +50,7 @@ type api struct {
 	calls   atomic.Int64 // of WeChat
 	asked   wechat.Code  // the code of the last one
 	answers error        // what WeChat answers; nil is a session
+	noToken error        // why there is no access token
 	broken  error        // what the store fails with
 
 	brokenRevoked error // what it fails with when asked for a revocation
@@ -64,6 +65,7 @@ func newAPI(t testing.TB) *api {
 	a := &api{ring: ring, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	a.service = login.New(login.Options{
 		WeChat: a, Store: store{memory.New(), a}, Tokens: ring, Now: func() time.Time { return a.now },
+		Phones: a, AccessTokens: a,
 		Origin: "https://api.weixin.qq.com", AppID: appID, Issuer: "wxlogin", TokenTTL: 24 * time.Hour, SessionTTL: 72 * time.Hour,
 	})
 	handler := loginhttp.New(a.service, loginhttp.Options{Introspection: redact.NewSecret(credential)})
@@ -79,6 +81,23 @@ func (a *api) Code2Session(_ context.Context, code wechat.Code) (wxapi.Session, 
 		return wxapi.Session{}, a.answers
 	}
 	return wxapi.Session{OpenID: openID, UnionID: unionID, SessionKey: wechat.NewSessionKey(keyText)}, nil
+}
+
+// PhoneNumber is WeChat's side of /phone.
+func (a *api) PhoneNumber(_ context.Context, _ redact.Secret, code wechat.Code, _ wechat.OpenID) (wxapi.PhoneNumber, error) {
+	a.asked = code
+	if a.answers != nil {
+		return wxapi.PhoneNumber{}, a.answers
+	}
+	return wxapi.PhoneNumber{Number: redact.NewSecret("+85251234567"), PureNumber: redact.NewSecret("51234567"), CountryCode: "852"}, nil
+}
+
+// Call is what has the access token.
+func (a *api) Call(ctx context.Context, call func(context.Context, redact.Secret) error) error {
+	if a.noToken != nil {
+		return a.noToken
+	}
+	return call(ctx, redact.NewSecret("token"))
 }
 
 type store struct {

@@ -1,4 +1,4 @@
-// Package loginhttp is the login API over HTTP: /onLogin, /decrypt, /session and /logout.
+// Package loginhttp is the login API over HTTP: /onLogin, /decrypt, /phone, /session and /logout.
 //
 // Success is 200 (204 for /logout); every failure is another status with an application/problem+json body whose "reason"
 // tells a mini program what to do: log in again, try later, or stop. wx.request calls success for every status, and its
@@ -49,6 +49,7 @@ func New(service *login.Service, o Options) *Handler {
 	h := &Handler{service: service, routes: make(map[string]http.Handler)}
 	h.routes["/onLogin"] = route("/onLogin", h.onLogin, http.MethodGet, http.MethodPost)
 	h.routes["/decrypt"] = route("/decrypt", h.decrypt, http.MethodPost)
+	h.routes["/phone"] = route("/phone", h.phone, http.MethodPost)
 	h.routes["/session"] = route("/session", h.session, http.MethodGet)
 	h.routes["/logout"] = route("/logout", h.logout, http.MethodPost)
 	if !o.Introspection.IsZero() {
@@ -60,6 +61,9 @@ func New(service *login.Service, o Options) *Handler {
 
 // Paths lists what [Handler] answers, for whoever puts it beside others.
 func (h *Handler) Paths() []string { return slices.Sorted(maps.Keys(h.routes)) }
+
+// PathsToWeChat lists those of them whose requests wait for WeChat and cost a call to it.
+func PathsToWeChat() []string { return []string{"/onLogin", "/phone"} }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, found := h.routes[r.URL.Path]
@@ -94,6 +98,9 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	record := journal.From(r.Context())
 	record.Reason = redact.Clean(err.Error())
 	record.ErrCode = p.ErrCode
+	if e, ok := errors.AsType[*login.TokenError](err); ok {
+		record.Verdict = string(e.Verdict)
+	}
 	if p.Status == http.StatusUnauthorized && r.URL.Path != "/onLogin" {
 		challenge := `Bearer realm="wxlogin"`
 		if !errors.Is(err, errNoToken) { // RFC 6750, section 3.1: no error where no token was sent
@@ -149,6 +156,27 @@ func (h *Handler) decrypt(w http.ResponseWriter, r *http.Request) error {
 		Kind opendata.Kind   `json:"kind"`
 		Data json.RawMessage `json:"data"`
 	}{data.Kind, data.JSON})
+}
+
+// phone takes e.detail of the button's event as it is; members beside the code are ignored.
+func (h *Handler) phone(w http.ResponseWriter, r *http.Request) error {
+	bearer, err := readBearer(r)
+	if err != nil {
+		return err
+	}
+	code, err := readCode(r)
+	if err != nil && !errors.Is(err, login.ErrNoCode) {
+		return err
+	}
+	number, err := h.service.Phone(r.Context(), bearer, code)
+	if err != nil {
+		return err
+	}
+	return answer(w, struct {
+		PhoneNumber     string `json:"phone_number"` // with the country code in front only when that is not China's
+		PurePhoneNumber string `json:"pure_phone_number"`
+		CountryCode     string `json:"country_code"`
+	}{number.Number.Reveal(), number.PureNumber.Reveal(), number.CountryCode})
 }
 
 func (h *Handler) session(w http.ResponseWriter, r *http.Request) error {

@@ -83,7 +83,7 @@ func TestOnLoginRequests(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	t.Parallel()
-	allowed := map[string][]string{"/onLogin": {"GET", "POST"}, "/decrypt": {"POST"}, "/session": {"GET"}, "/logout": {"POST"}, "/introspect": {"POST"}, "/revoke": {"POST"}}
+	allowed := map[string][]string{"/onLogin": {"GET", "POST"}, "/decrypt": {"POST"}, "/phone": {"POST"}, "/session": {"GET"}, "/logout": {"POST"}, "/introspect": {"POST"}, "/revoke": {"POST"}}
 	a := newAPI(t)
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(allowed)), a.paths); diff != "" {
 		t.Error(diff)

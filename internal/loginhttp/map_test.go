@@ -162,8 +162,8 @@ func TestTokenFailures(t *testing.T) {
 			t.Parallel()
 			a := newAPI(t)
 			header := tt.header(t, a)
-			for _, call := range [][2]string{{http.MethodGet, "/session"}, {http.MethodPost, "/decrypt"}} {
-				answer, body := a.call(t, call[0], call[1], `{"encryptedData":"AAAA","iv":"AAAA"}`, "Authorization", header)
+			for _, call := range [][2]string{{http.MethodGet, "/session"}, {http.MethodPost, "/decrypt"}, {http.MethodPost, "/phone"}} {
+				answer, body := a.call(t, call[0], call[1], `{"encryptedData":"AAAA","iv":"AAAA","code":"c"}`, "Authorization", header)
 				r := readRefusal(t, answer, body)
 				if answer.StatusCode != 401 || r.Reason != "login_again" || r.Title != tt.title {
 					t.Errorf("%s: %s", call[1], body)

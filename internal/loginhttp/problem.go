@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/accesstoken"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/problem"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -21,6 +22,7 @@ const (
 	reasonBlocked       = "blocked"       // tell the user; do not retry
 	reasonTryLater      = "try_later"     // wait for Retry-After
 	reasonMisconfigured = "misconfigured" // the server's owner must act
+	reasonTapAgain      = "tap_again"     // let the user tap the phone button again, send the new code
 )
 
 // The waits that Retry-After asks for.
@@ -70,6 +72,9 @@ func problemOf(err error) failure {
 	if e, ok := errors.AsType[*requestError](err); ok {
 		return newFailure(e.status, reasonBadRequest, "malformed request", e.detail)
 	}
+	if e, ok := errors.AsType[*login.PhoneError](err); ok {
+		return phoneProblem(e.Err)
+	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
 		return refusedByWeChat(e)
 	}
@@ -93,13 +98,45 @@ func problemOf(err error) failure {
 	return ownProblem(err)
 }
 
+// phoneProblem maps what goes wrong on the way to a phone number. A code that is spent or refused wants another tap, and no login; all
+// that is not about the code is as it is for a login.
+func phoneProblem(err error) failure {
+	if refusal, ok := errors.AsType[*wechat.Error](err); ok && refusal.Code == wechat.CodeInvalidCode {
+		f := newFailure(http.StatusUnprocessableEntity, reasonTapAgain, "phone code not valid",
+			"WeChat does not accept the code: used, expired, of another user, or a code of wx.login; let the user tap the button again")
+		f.ErrCode, f.RID = int(refusal.Code), refusal.RID
+		return f
+	}
+	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
+		if e.CodeMayBeConsumed() {
+			return newFailure(http.StatusGatewayTimeout, reasonTapAgain, "no answer from WeChat",
+				"WeChat did not answer; the code may be spent, so let the user tap the button again")
+		}
+		return later(http.StatusServiceUnavailable, waitBusy, "WeChat cannot be reached", "the code was not sent, it is still good; try again")
+	}
+	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok && e.CodeMayBeConsumed() {
+		return later(http.StatusBadGateway, waitBusy, "WeChat's answer makes no sense",
+			"something between this server and WeChat answered in its place; let the user tap the button again, later")
+	}
+	if _, ok := errors.AsType[*wxapi.AnswerError](err); ok {
+		return later(http.StatusBadGateway, waitBusy, "WeChat's answer makes no sense", "the code was not sent, it is still good; try again later")
+	}
+	if _, ok := errors.AsType[*accesstoken.StoreError](err); ok {
+		return later(http.StatusServiceUnavailable, waitBusy, "session store unavailable", "the code was not sent, it is still good; try again later")
+	}
+	if errors.Is(err, login.ErrCodeInFlight) {
+		return newFailure(http.StatusUnprocessableEntity, reasonTapAgain, "code already in use", "another request is exchanging this code; each code works once")
+	}
+	return problemOf(err)
+}
+
 // ownProblem maps what is wrong with the request's state, and what is wrong with this server.
 func ownProblem(err error) failure {
 	_, store := errors.AsType[*login.StoreError](err)
 	switch {
 	case errors.Is(err, login.ErrNoCode):
 		return newFailure(http.StatusBadRequest, reasonBadRequest, "missing code",
-			`send the code of wx.login as ?code=, as a form field "code" or as JSON {"code":"…"}`)
+			`send the code of wx.login, or of the phone button, as ?code=, as a form field "code" or as JSON {"code":"…"}`)
 	case errors.Is(err, login.ErrCodeInFlight):
 		return newFailure(http.StatusUnauthorized, reasonLoginAgain, "code already in use", "another request is exchanging this code; each code works once")
 	case errors.Is(err, errNoToken):

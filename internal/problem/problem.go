@@ -48,7 +48,8 @@ func Type(reason string) string {
 	return typePrefix + reason
 }
 
-// Write answers with the problem. Headers that are already set stay, except the ones about the body.
+// Write answers with the problem. Headers that are already set stay, except the ones about the body. A writer with a method
+// NoteReason(string) is told the reason, which it could otherwise only read back from the body.
 func Write(w http.ResponseWriter, p Problem) {
 	if p.Type == "" {
 		p.Type = Type(p.Reason)
@@ -61,6 +62,9 @@ func Write(w http.ResponseWriter, p Problem) {
 		panic("problem: internal error: " + err.Error()) // strings and integers always encode
 	}
 	body = append(body, '\n')
+	if noter, ok := w.(interface{ NoteReason(reason string) }); ok {
+		noter.NoteReason(p.Reason)
+	}
 	header := w.Header()
 	header.Set("Content-Type", ContentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))

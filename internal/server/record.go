@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -21,19 +22,37 @@ func Record(next http.Handler, logger *slog.Logger, now func() time.Time) http.H
 // RecordIn is [Record] that also keeps the records in a journal, unless it is nil: those of calls to an API, which their handlers have
 // named. Probes of health and whoever looks at the journal stay out, so that looking does not change what is seen.
 func RecordIn(kept *journal.Journal, next http.Handler, logger *slog.Logger, now func() time.Time) http.Handler {
+	return recorder{kept: kept, logger: logger, now: now}.around(next)
+}
+
+// recorder makes the records of requests.
+type recorder struct {
+	kept   *journal.Journal
+	logger *slog.Logger
+	now    func() time.Time
+
+	front   bool // requests come from outside, and get a name
+	trusted []netip.Prefix
+	metrics *Metrics
+}
+
+func (o recorder) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		record := &journal.Record{Time: now(), Method: r.Method, Path: redact.Untrusted(r.URL.Path), Peer: r.RemoteAddr}
+		record := &journal.Record{Time: o.now(), Method: r.Method, Path: redact.Untrusted(r.URL.Path), Peer: r.RemoteAddr}
+		if o.front {
+			record.ID, record.Client = requestID(r), clientOf(r, o.trusted)
+			w.Header().Set(requestIDHeader, record.ID)
+		}
 		start := time.Now() // the clock of a simulation may move under a request
-		watched := &statusWriter{ResponseWriter: w}
+		watched := &statusWriter{ResponseWriter: w, record: record}
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 					record.Duration = time.Since(start)
-					keep(kept, r, record) // a call that was answered with a cut is a call
-					write(r, record, logger)
-					panic(cause) // net/http's own way to cut a connection
+					o.finish(r, record) // a call that was answered with a cut is a call
+					panic(cause)        // net/http's own way to cut a connection
 				}
-				logger.Error("panic", "path", record.Path.String(), "cause", redact.Clean(fmt.Sprint(cause)), "stack", string(debug.Stack()))
+				o.logger.Error("panic", "path", record.Path.String(), "cause", redact.Clean(fmt.Sprint(cause)), "stack", string(debug.Stack()))
 				if watched.status != 0 {
 					defer panic(http.ErrAbortHandler) // half an answer must not look whole
 				} else {
@@ -41,8 +60,7 @@ func RecordIn(kept *journal.Journal, next http.Handler, logger *slog.Logger, now
 				}
 			}
 			record.Status, record.Duration = watched.status, time.Since(start)
-			keep(kept, r, record)
-			write(r, record, logger)
+			o.finish(r, record)
 		}()
 		next.ServeHTTP(watched, r.WithContext(journal.With(r.Context(), record)))
 		if watched.status == 0 {
@@ -51,10 +69,13 @@ func RecordIn(kept *journal.Journal, next http.Handler, logger *slog.Logger, now
 	})
 }
 
-func keep(kept *journal.Journal, r *http.Request, record *journal.Record) {
+// finish keeps a record that is over, counts it and logs it.
+func (o recorder) finish(r *http.Request, record *journal.Record) {
 	if record.API != "" {
-		kept.Add(record, r.URL.RawQuery)
+		o.kept.Add(record, r.URL.RawQuery)
 	}
+	o.metrics.request(record)
+	write(r, record, o.logger)
 }
 
 // write logs a record: refusals as warnings, probes of health only when somebody debugs.
@@ -88,6 +109,12 @@ func write(r *http.Request, record *journal.Record, logger *slog.Logger) {
 	if record.Reason != "" {
 		line.AddAttrs(slog.String("reason", record.Reason))
 	}
+	if record.Client != "" && !addrOf(record.Client).IsLoopback() {
+		line.AddAttrs(slog.String("client", record.Client))
+	}
+	if record.ID != "" {
+		line.AddAttrs(slog.String("id", record.ID))
+	}
 	_ = logger.Handler().Handle(ctx, line) // as slog does: who cannot log has nobody to tell
 }
 
@@ -95,7 +122,11 @@ func write(r *http.Request, record *journal.Record, logger *slog.Logger) {
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	record *journal.Record
 }
+
+// NoteReason remembers why a request was refused, for who counts; see [problem.Write].
+func (w *statusWriter) NoteReason(reason string) { w.record.Outcome = reason }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK { // 1xx are not the answer

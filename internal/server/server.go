@@ -9,24 +9,28 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/journal"
-	"github.com/wxlogin/wxlogin/internal/problem"
 )
 
 // The limits of what comes in. A login is small and quick; anything that is neither is an accident or an attack.
 const (
 	maxHeader       = 16 << 10         // bytes; a login token is at most 8 KiB, Go adds 4 of slack
 	maxConcurrent   = 1024             // requests; each may hold a call to WeChat for its whole timeout
+	queueLimit      = time.Second      // a request waits so long for its turn; then its client is better told to come later
 	readHeaderLimit = 5 * time.Second  // a slow loris gives up here
 	readLimit       = 15 * time.Second // bodies are at most 64 KiB
 	writeLimit      = 60 * time.Second // longer than any call to WeChat that a handler waits for
 	idleLimit       = 2 * time.Minute
 	drainLimit      = 5 * time.Second // a graceful stop; then connections are cut
 )
+
+// textFull tells who is refused for want of a place.
+const textFull = "1024 requests are in flight already"
 
 // Options of a [Server].
 type Options struct {
@@ -42,22 +46,34 @@ type Options struct {
 	Proxy func(direct http.Handler) http.Handler
 	// Watch, if not nil, is told what becomes of connections, as [http.Server.ConnState] is.
 	Watch func(net.Conn, http.ConnState)
+	// Checks are what /readyz asks for, in this order.
+	Checks []Check
+	// Metrics, if not nil, count, and are shown at /metrics.
+	Metrics *Metrics
+	// Trusted are the proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
+	// StopDelay is how long a server that stops goes on as before except that it is not ready, so that those who send it requests notice.
+	StopDelay time.Duration
 	// Mark, if not nil, sees each request to this server before anything else answers it. It may set headers, which refusals then carry as well.
 	Mark func(w http.ResponseWriter, r *http.Request)
 }
 
 // Server serves one handler.
 type Server struct {
-	http     *http.Server
-	logger   *slog.Logger
-	ready    atomic.Bool
-	inFlight atomic.Int64 // requests whose line is not in the log yet
+	http      *http.Server
+	logger    *slog.Logger
+	ready     readiness
+	metrics   *Metrics
+	stopDelay time.Duration
+	inFlight  atomic.Int64 // requests whose line is not in the log yet
 }
 
 // New returns a server that is not ready: /readyz answers 503 until [Server.Ready].
 func New(o Options) *Server {
-	s := &Server{logger: o.Logger}
-	handler := checkHost(o.Hosts, s.probed(limit(maxConcurrent, o.Handler)))
+	s := &Server{logger: o.Logger, metrics: o.Metrics, stopDelay: o.StopDelay}
+	s.ready.checks, s.ready.logger = o.Checks, o.Logger
+	places := newGate(maxConcurrent, maxConcurrent, o.Metrics.limited("server"), fmt.Sprintf("%d requests are in flight already", maxConcurrent))
+	handler := checkHost(o.Hosts, s.probed(places.around(o.Handler)))
 	if o.Mark != nil {
 		handler = marked(o.Mark, handler)
 	}
@@ -65,7 +81,7 @@ func New(o Options) *Server {
 		handler = o.Proxy(handler)
 	}
 	s.http = &http.Server{
-		Handler:           s.counted(RecordIn(o.Journal, handler, o.Logger, o.Now)),
+		Handler:           s.counted(recorder{kept: o.Journal, logger: o.Logger, now: o.Now, front: true, trusted: o.Trusted, metrics: o.Metrics}.around(handler)),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
@@ -73,6 +89,10 @@ func New(o Options) *Server {
 		ConnState:         o.Watch,
 		MaxHeaderBytes:    maxHeader - 4<<10, // net/http adds 4 KiB of slack
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
+	if o.Metrics != nil {
+		o.Metrics.gauge("wxlogin_requests_in_flight", func() float64 { return float64(s.inFlight.Load()) })
+		o.Metrics.gauge("wxlogin_requests_waiting", func() float64 { return float64(len(places.queue)) })
 	}
 	s.http.RegisterOnShutdown(o.Journal.Close)
 	return s
@@ -82,7 +102,10 @@ func New(o Options) *Server {
 func (s *Server) probed(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /readyz", &s.ready)
+	if s.metrics != nil {
+		mux.HandleFunc("GET /metrics", s.metrics.answer)
+	}
 	mux.Handle("/", next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isProbe(r) {
@@ -93,7 +116,9 @@ func (s *Server) probed(next http.Handler) http.Handler {
 	})
 }
 
-func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
+func isProbe(r *http.Request) bool {
+	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
+}
 
 // counted counts the requests that are being answered.
 func (s *Server) counted(next http.Handler) http.Handler {
@@ -146,13 +171,15 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 const wsaAddrInUse = syscall.Errno(10048)
 
 // Ready lets /readyz answer 200.
-func (s *Server) Ready() { s.ready.Store(true) }
+func (s *Server) Ready() { s.ready.started.Store(true) }
 
 // Limited answers 503 when more requests than a server takes are in the handler: for one that a proxy answers beside the server's own.
-func Limited(next http.Handler) http.Handler { return limit(maxConcurrent, next) }
+func Limited(next http.Handler) http.Handler {
+	return newGate(maxConcurrent, maxConcurrent, func() {}, textFull).around(next)
+}
 
-// Serve answers on the listeners until ctx is done, then stops gracefully: readiness goes first, requests in flight finish within
-// five seconds, what is left is cut.
+// Serve answers on the listeners until ctx is done, then stops gracefully: readiness goes first, new requests are answered for the stop
+// delay, requests in flight finish within five seconds, what is left is cut.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	ended := make(chan error, len(listeners))
 	for _, listener := range listeners {
@@ -170,7 +197,14 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 		ended <- nil
 	case <-ctx.Done():
 	}
-	s.ready.Store(false)
+	s.ready.started.Store(false)
+	if failed == nil && s.stopDelay > 0 {
+		select {
+		case failed = <-ended:
+			ended <- nil
+		case <-time.After(s.stopDelay):
+		}
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 	defer cancel()
 	err := s.http.Shutdown(drain)
@@ -184,35 +218,9 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	return errors.Join(failed, err)
 }
 
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if !s.ready.Load() {
-		plain(w, http.StatusServiceUnavailable, "not ready\n")
-		return
-	}
-	plain(w, http.StatusOK, "ready\n")
-}
-
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text)) // a client that went away has nobody to tell
-}
-
-// limit answers 503 beyond so many requests at a time.
-func limit(most int, next http.Handler) http.Handler {
-	slots := make(chan struct{}, most)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-			next.ServeHTTP(w, r)
-		default:
-			w.Header().Set("Retry-After", "1")
-			problem.Write(w, problem.Problem{
-				Title: "server full", Status: http.StatusServiceUnavailable, Reason: "try_later",
-				Detail: fmt.Sprintf("%d requests are in flight already", most),
-			})
-		}
-	})
 }

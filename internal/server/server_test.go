@@ -88,9 +88,15 @@ type serving struct {
 
 func serve(t *testing.T, s *server.Server) *serving {
 	t.Helper()
+	return serveOver(t, s, func(l net.Listener) net.Listener { return l })
+}
+
+// serveOver runs it over what wrap makes of the pipes.
+func serveOver(t *testing.T, s *server.Server, wrap func(net.Listener) net.Listener) *serving {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	r := &serving{pipes: newPipes(), stop: stop, done: make(chan error, 1)}
-	go func() { r.done <- s.Serve(ctx, r.pipes) }()
+	go func() { r.done <- s.Serve(ctx, wrap(r.pipes)) }()
 	return r
 }
 

@@ -71,6 +71,9 @@ type Login struct {
 	UnionID wechat.UnionID // empty when WeChat gave none
 	Key     wechat.SessionKey
 	At      time.Time // when the answer came
+
+	// Reset tells that nobody logged in: resetusersessionkey gave the key, and the session ends when it would have ended.
+	Reset bool
 }
 
 // Check returns an error that names what is missing.
@@ -98,8 +101,8 @@ func (s Session) After(l Login) Session {
 	if s.Created.IsZero() || at.Before(s.Created) {
 		next.Created = at
 	}
-	late := at.Before(s.Refreshed)
-	if !late {
+	late := at.Before(later(s.Refreshed, s.KeyObtained)) // a reset changes the key without a login
+	if !at.Before(s.Refreshed) && (!l.Reset || s.Refreshed.IsZero()) {
 		next.Refreshed = at
 	}
 	if l.UnionID != "" && (!late || s.UnionID == "") {

@@ -25,6 +25,12 @@ func login(key string, seconds int, union wechat.UnionID) session.Login {
 	return session.Login{ID: id, Key: wechat.NewSessionKey(key), At: at(seconds), UnionID: union}
 }
 
+func reset(key string, seconds int) session.Login {
+	l := login(key, seconds, "")
+	l.Reset = true
+	return l
+}
+
 func was(key string, obtained, replaced int) session.PreviousKey {
 	return session.PreviousKey{Key: wechat.NewSessionKey(key), Obtained: at(obtained), Replaced: at(replaced)}
 }
@@ -58,6 +64,11 @@ func TestAfter(t *testing.T) {
 		{"late, between two", []session.Login{login("A", 1, ""), login("C", 9, ""), login("B", 4, "")}, state("C", 9, 1, 9, "", was("B", 4, 9), was("A", 1, 9))},
 		{"late, known already", []session.Login{login("A", 1, ""), login("B", 9, ""), login("A", 4, "")}, state("B", 9, 1, 9, "", was("A", 1, 9))},
 		{"late, but after the current key was first seen", []session.Login{login("B", 3, ""), login("B", 9, ""), login("A", 5, "")}, state("B", 3, 3, 9, "", was("A", 5, 5))},
+		{"a reset", []session.Login{login("A", 1, ""), reset("B", 5)}, state("B", 5, 1, 1, "", was("A", 1, 5))},
+		{"a login after a reset", []session.Login{login("A", 1, ""), reset("B", 5), login("B", 7, "")}, state("B", 5, 1, 7, "", was("A", 1, 5))},
+		{"a login that a reset has overtaken", []session.Login{login("A", 1, ""), reset("C", 5), login("B", 3, "")}, state("C", 5, 1, 3, "", was("B", 3, 5), was("A", 1, 5))},
+		{"a reset that comes late", []session.Login{login("A", 1, ""), login("C", 9, ""), reset("B", 5)}, state("C", 9, 1, 9, "", was("B", 5, 9), was("A", 1, 9))},
+		{"a reset of a session that is gone", []session.Login{reset("B", 5)}, state("B", 5, 5, 5, "")},
 		{"unionid appears", []session.Login{login("A", 1, ""), login("A", 2, "o1")}, state("A", 1, 1, 2, "o1")},
 		{"unionid stays", []session.Login{login("A", 1, "o1"), login("A", 2, "")}, state("A", 1, 1, 2, "o1")},
 		{"unionid changes", []session.Login{login("A", 1, "o1"), login("A", 2, "o2")}, state("A", 1, 1, 2, "o2")},

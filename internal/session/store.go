@@ -16,7 +16,7 @@ var (
 	ErrClosed   = errors.New("session store is closed")
 )
 
-// A Store keeps sessions, claims of codes and revocations of tokens. It is safe for concurrent use, each operation is atomic,
+// A Store keeps sessions, claims of codes, revocations of tokens, the ledger of exchanges and access tokens. It is safe for concurrent use, each operation is atomic,
 // and a store that several processes open is one store to all of them. An operation whose context ends before it took effect
 // returns the context's error and has none.
 type Store interface {
@@ -50,8 +50,19 @@ type Store interface {
 	// Cutoffs returns the cutoff for everybody at the user's mini program and the user's own, in this order, where there are any.
 	Cutoffs(ctx context.Context, user ID) ([]Cutoff, error)
 
-	// Expire drops what is past: sessions whose latest login is before sessionsBefore, and claims, revocations and cutoffs that
-	// ended at or before now.
+	// Record adds an entry to the ledger.
+	Record(ctx context.Context, e Exchange) error
+	// Exchanges returns what the ledger knows of a code at an origin, in the order of its times; entries of the same instant come
+	// in the order in which they were recorded.
+	Exchanges(ctx context.Context, origin wechat.Origin, codeHash [sha256.Size]byte) ([]Exchange, error)
+
+	// SaveAccessToken keeps the access token of an app in place of one that was obtained at the same time or before.
+	SaveAccessToken(ctx context.Context, t AccessToken) error
+	// AccessToken returns the access token of an app, expired or not; nil when there is none that can be opened.
+	AccessToken(ctx context.Context, origin wechat.Origin, app wechat.AppID) (*AccessToken, error)
+
+	// Expire drops what is past: sessions whose latest login is before sessionsBefore, claims, revocations, cutoffs and access tokens that
+	// ended at or before now, and entries of the ledger that are [LedgerLife] old.
 	Expire(ctx context.Context, now, sessionsBefore time.Time) error
 
 	// Ping reports whether the store can answer.

@@ -22,7 +22,7 @@ func (s *simulation) intercept(o Options, url string) (err error) {
 		}
 	}
 	s.proxy, err = intercept.New(intercept.Options{
-		CA: s.ca, WeChat: server.Limited(s.counted(s.api)), Journal: s.kept, Logger: o.Logger, Now: s.clock.Now,
+		CA: s.ca, WeChat: server.Unnamed(server.Limited(s.counted(s.api))), Journal: s.kept, Logger: o.Logger, Now: s.clock.Now,
 		Names: o.Hosts, Offline: o.Mock.Offline, Upstream: o.Mock.Upstream,
 	})
 	return err

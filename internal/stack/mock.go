@@ -109,7 +109,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 	if o.tap != nil {
 		transport = o.tap(transport)
 	}
-	s.client, err = wxapi.New(wxapi.Options{Base: insideURL, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout})
+	s.client, err = wxapi.New(wxapi.Options{Base: insideURL, AppID: s.app.ID, Secret: s.app.Secret, HTTP: transport, Timeout: o.Timeout, Trace: o.Trace})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func newSimulation(o Options, url string) (*simulation, error) {
 // mount puts WeChat's paths and the control API beside the login API.
 func (s *simulation) mount(mux *http.ServeMux, service *login.Service, controlToken redact.Secret) {
 	for _, root := range []string{"/sns/", "/cgi-bin/", "/wxa/"} {
-		mux.Handle(root, s.counted(s.api))
+		mux.Handle(root, server.Unnamed(s.counted(s.api)))
 	}
 	control := http.NewServeMux()
 	control.Handle("/_mock/", s.api)

@@ -57,7 +57,7 @@ func TestURLOf(t *testing.T) {
 		"http://192.168.1.5:8420": &net.TCPAddr{IP: net.IPv4(192, 168, 1, 5), Port: 8420},
 		"http://127.0.0.1":        pipeAddr("x"),
 	} {
-		if got := urlOf(addr); got != want {
+		if got := urlOf(addr, false); got != want {
 			t.Errorf("urlOf(%v) = %s, want %s", addr, got, want)
 		}
 	}

@@ -9,11 +9,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
+	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/accesstoken"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
 	"github.com/wxlogin/wxlogin/internal/problem"
@@ -53,6 +57,13 @@ type Options struct {
 	// Introspection is the credential of the developer's other services; without one there is no /introspect and no /revoke.
 	Introspection redact.Secret
 
+	Trace       func(wxapi.Trace)   // of the calls to WeChat; nil: nobody looks
+	Build       server.Build        // which binary this is, for /metrics
+	Trusted     []netip.Prefix      // proxies whose X-Forwarded-For is believed
+	Rates       server.Rates        // of logins, which cost calls to WeChat
+	Certificate *server.Certificate // nil: no TLS
+	StopDelay   time.Duration       // how long a server that stops says so before it does
+
 	// Without Mock: the API host, the credentials for it, and what outlives the process.
 	APIBase string
 	Secret  wechat.AppSecret
@@ -73,9 +84,13 @@ type Stack struct {
 	err   error
 	mock  *simulation   // nil against the real WeChat
 	api   *wxapi.Client // of the real WeChat; nil under --mock
+	store session.Store // what the login server keeps
 
 	ring    *token.Ring  // that others may change; nil under --mock
 	journal *journalFile // nil: none is wanted
+
+	metrics *server.Metrics
+	checks  []server.Check
 }
 
 // Start assembles a server and lets it serve until ctx is done. When Start returns, the server is ready. The error is a
@@ -89,10 +104,12 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		}
 		listener = opened
 	}
-	s := &Stack{url: urlOf(listener.Addr()), done: make(chan struct{}), ring: o.Ring}
+	s := &Stack{
+		url: urlOf(listener.Addr(), o.Certificate != nil), done: make(chan struct{}), ring: o.Ring, metrics: server.NewMetrics(o.Build, runtime.Version()),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
-	service, now, err := s.assemble(o, mux)
+	service, err := s.assemble(o, mux)
 	if err != nil {
 		_ = listener.Close()
 		return nil, err
@@ -104,7 +121,13 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 			return nil, err
 		}
 	}
-	options := server.Options{Handler: mux, Logger: o.Logger, Now: now, Hosts: o.Hosts}
+	options := server.Options{
+		Handler: mux, Logger: o.Logger, Now: service.Now, Hosts: o.Hosts, Metrics: s.metrics, Checks: s.checks,
+		Trusted: o.Trusted, StopDelay: o.StopDelay,
+	}
+	if o.Certificate != nil {
+		listener = o.Certificate.Listen(listener, s.mock == nil) // the proxy of a simulation looks into connections
+	}
 	listeners := []net.Listener{listener}
 	if s.mock != nil {
 		options.Journal = s.mock.kept
@@ -120,34 +143,57 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 }
 
 // assemble builds the login service against WeChat or against a simulation, and mounts what there is to mount.
-func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, func() time.Time, error) {
+func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, error) {
 	options := login.Options{AppID: o.AppID, TokenTTL: o.TokenTTL, SessionTTL: o.SessionTTL, Policy: o.Policy, Diagnoser: diagnoser{}}
-	if o.Mock != nil {
-		mock, err := newSimulation(o, s.url)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.mock = mock
-		options.WeChat, options.Store, options.Tokens = mock.client, mock.store, mock.ring
-		options.Now, options.Origin, options.Issuer, options.AppID = mock.clock.Now, mock.client.Origin(), MockIssuer, mock.app.ID
-	} else {
-		client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout})
-		if err != nil {
-			return nil, nil, err
-		}
-		s.api = client
-		options.WeChat, options.Store, options.Tokens = client, o.Store, o.Ring
-		options.Now, options.Origin, options.Issuer = time.Now, client.Origin(), Issuer
+	client, err := s.weChat(o)
+	if err != nil {
+		return nil, err
 	}
+	weChat := observedWeChat{client, s.metrics}
+	store := observedStore{s.store, s.metrics}
+	options.WeChat, options.Phones, options.Store, options.Origin = weChat, weChat, store, client.Origin()
+	if mock := s.mock; mock != nil {
+		options.Tokens, options.Now, options.Issuer, options.AppID = mock.ring, mock.clock.Now, MockIssuer, mock.app.ID
+	} else {
+		options.Tokens, options.Now, options.Issuer = o.Ring, time.Now, Issuer
+		options.Ledger = store // a simulation's codes are the world's to remember
+	}
+	options.AccessTokens = &accesstoken.Source{WeChat: weChat, Store: store, Origin: options.Origin, AppID: options.AppID, Now: options.Now}
+	s.checks = checks(options, s.store.Ping)
+	options.Tokens = observedTokens{options.Tokens, s.metrics}
 	service := login.New(options)
 	api := loginhttp.New(service, loginhttp.Options{Introspection: o.Introspection})
+	limiter := server.NewLimiter(o.Rates, o.Logger, s.metrics)
+	toWeChat := limiter.Around(s.metrics.Upstream(api))
 	for _, path := range api.Paths() {
-		mux.Handle(path, api)
+		if slices.Contains(loginhttp.PathsToWeChat(), path) {
+			mux.Handle(path, toWeChat)
+		} else {
+			mux.Handle(path, api)
+		}
 	}
 	if s.mock != nil {
 		s.mock.mount(mux, service, o.Mock.Token)
 	}
-	return service, options.Now, nil
+	return service, nil
+}
+
+// weChat returns the client of WeChat, or of a simulation that it makes.
+func (s *Stack) weChat(o Options) (*wxapi.Client, error) {
+	if o.Mock != nil {
+		mock, err := newSimulation(o, s.url)
+		if err != nil {
+			return nil, err
+		}
+		s.mock, s.store = mock, mock.store
+		return mock.client, nil
+	}
+	client, err := wxapi.New(wxapi.Options{Base: o.APIBase, AppID: o.AppID, Secret: o.Secret, Timeout: o.Timeout, Trace: o.Trace})
+	if err != nil {
+		return nil, err
+	}
+	s.api, s.store = client, o.Store
+	return client, nil
 }
 
 // run serves until ctx is done, then drains. Meanwhile it sweeps, finds out why data was refused, and looks after the keys.
@@ -203,7 +249,7 @@ func (s *Stack) Wait() error {
 }
 
 // urlOf names an address as a browser on this machine reaches it.
-func urlOf(addr net.Addr) string {
+func urlOf(addr net.Addr, secure bool) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return "http://127.0.0.1" // a pipe, which nobody dials by name
@@ -212,12 +258,16 @@ func urlOf(addr net.Addr) string {
 	if host.IsUnspecified() {
 		host = net.IPv4(127, 0, 0, 1)
 	}
-	return "http://" + net.JoinHostPort(host.String(), strconv.Itoa(tcp.Port))
+	scheme := "http://"
+	if secure {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host.String(), strconv.Itoa(tcp.Port))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, problem.Problem{
 		Title: "not found", Status: http.StatusNotFound, Reason: "bad_request",
-		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /session and /logout", redact.Path(r.URL.Path, 120)),
+		Detail: fmt.Sprintf("there is nothing at %s; the login API is /onLogin, /decrypt, /phone, /session and /logout", redact.Path(r.URL.Path, 120)),
 	})
 }

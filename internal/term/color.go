@@ -22,6 +22,12 @@ func (s *IO) SetColor(mode string) error {
 	return usage(textBadColor.With(mode), nil)
 }
 
+// Colored reports whether standard output gets colour.
+func (s *IO) Colored() bool {
+	w, ok := s.Out.(*colorprofile.Writer)
+	return ok && w.Profile > colorprofile.NoTTY
+}
+
 // profile decides about colour on one stream. colorprofile's own detection is not used: it reads NO_COLOR as a boolean, so
 // that NO_COLOR=yes has no effect, and it does not know FORCE_COLOR.
 func profile(mode string, tty bool, env func(string) (string, bool)) colorprofile.Profile {
@@ -76,7 +82,7 @@ func (s Styles) of(level Level) lipgloss.Style {
 		return s.Warn
 	case Fail:
 		return s.Fail
-	case Faint:
+	case Faint, Skip:
 		return s.Faint
 	}
 	return lipgloss.NewStyle()

@@ -21,6 +21,7 @@ const (
 	Warn
 	Fail
 	Faint
+	Skip
 )
 
 // word is the status word: ASCII in every language, because signs have no agreed width on Chinese terminals.
@@ -32,6 +33,8 @@ func (l Level) word() string {
 		return "warn"
 	case Fail:
 		return "fail"
+	case Skip:
+		return "skip"
 	}
 	return ""
 }
@@ -131,6 +134,18 @@ func (p *Page) Status(level Level, m lang.Message) {
 	}
 	pad := strings.Repeat(" ", statusWidth-len(word)+columnGap)
 	p.writeln(p.styles.of(level).Render(word) + pad + text)
+}
+
+// Under writes a sentence of less weight under the text of a status line, and broken as that is.
+func (p *Page) Under(m lang.Message) {
+	indent := strings.Repeat(" ", statusWidth+columnGap)
+	text := redact.Clean(m.In(p.lang))
+	if room := p.width - len(indent); p.tty && room >= narrow {
+		text = wrap(text, room)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		p.writeln(indent + p.styles.Faint.Render(line))
+	}
 }
 
 // Fields writes names and values in two columns. On a terminal a long value is broken between words; what has none, a URL for

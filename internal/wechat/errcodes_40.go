@@ -93,7 +93,7 @@ var entries40 = []Entry{
 		Note:      lang.T{En: "Not in today's table of code2Session. Right after 40029 for the same code it points to the wrong appid: that attempt used the code up.", Zh: "现行 code2Session 文档未列此码。若同一 code 先报 40029 再报此码，多半是 appid 不对，code 已在前一次消耗。"},
 	},
 	{
-		Code: 40164, Family: FamilyApp, ErrMsg: "invalid ip <ip>, not in whitelist", Evidence: DocumentedAndSeen,
+		Code: CodeIPNotListed, Family: FamilyApp, ErrMsg: "invalid ip <ip>, not in whitelist", Evidence: DocumentedAndSeen,
 		Meaning:   lang.T{En: "The address that the call came from is not on the app's IP whitelist.", Zh: "调用来源 IP 不在应用的 IP 白名单中。"},
 		Cause:     lang.T{En: "The whitelist is switched on, and the server's outward address is not listed or has changed.", Zh: "开启了 IP 白名单，而服务器的出口 IP 未登记或已变化。"},
 		Fix:       lang.T{En: "Add the address that the message names in the console.", Zh: "在管理后台把报错中的 IP 加入白名单。"},

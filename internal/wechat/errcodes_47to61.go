@@ -12,7 +12,7 @@ var entries47To61 = []Entry{
 		Note:      lang.T{En: "Seen from getuserphonenumber for a body that was a form.", Zh: "向 getuserphonenumber 提交表单时出现过。"},
 	},
 	{
-		Code: 48001, Family: FamilyPermission, ErrMsg: "api unauthorized", Evidence: DocumentedAndSeen,
+		Code: CodeNotGranted, Family: FamilyPermission, ErrMsg: "api unauthorized", Evidence: DocumentedAndSeen,
 		Meaning:   lang.T{En: "The account may not use this API.", Zh: "帐号没有调用该接口的权限。"},
 		Cause:     lang.T{En: "A personal or unverified account asks for phone numbers, or the token belongs to an account of another type.", Zh: "个人主体或未认证的小程序调用了手机号等接口，或 token 属于另一类帐号。"},
 		Fix:       lang.T{En: "Check the account's type and verification in the console, and which app the token was fetched for.", Zh: "在后台确认主体类型与认证状态，并确认 token 是哪个应用的。"},
@@ -62,7 +62,7 @@ var entries47To61 = []Entry{
 		Endpoints: []string{plainToken},
 	},
 	{
-		Code: 61003, Family: FamilyPermission, ErrMsg: "component is not authorized by this account", Evidence: Documented,
+		Code: CodeThirdParty, Family: FamilyPermission, ErrMsg: "component is not authorized by this account", Evidence: Documented,
 		Meaning:   lang.T{En: "The mini program has not authorised this third-party platform.", Zh: "小程序没有授权给该第三方平台。"},
 		Cause:     lang.T{En: "The authorisation was never given or was withdrawn.", Zh: "从未授权，或授权已取消。"},
 		Fix:       lang.T{En: "Let the mini program's administrator authorise the platform.", Zh: "请小程序管理员完成授权。"},

@@ -99,6 +99,21 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("WeChat answered errcode %d: %s", e.Code, redact.Shorten(string(e.Msg), 200))
 }
 
+// CodeMayBeConsumed reports whether the code that was refused will be refused again whoever sends it: because of what it is, or
+// because the refusal itself spent it, as happens to codes of another app.
+func (e *Error) CodeMayBeConsumed() bool {
+	return e.Code == CodeInvalidCode || e.Code == CodeUsed || e.Code == CodeBlocked
+}
+
+// Retryable reports whether the same call may succeed later.
+func (e *Error) Retryable() bool {
+	entry, known := e.Entry()
+	return known && entry.Retryable && !e.CodeMayBeConsumed()
+}
+
+// Entry returns what the catalogue knows of the errcode.
+func (e *Error) Entry() (Entry, bool) { return Lookup(e.Code) }
+
 // ErrCode is WeChat's number for a refusal. 0, or no errcode at all, is success.
 type ErrCode int
 
@@ -115,6 +130,7 @@ const (
 	CodeInvalidArgs      ErrCode = 40097
 	CodeInvalidSecret    ErrCode = 40125
 	CodeUsed             ErrCode = 40163
+	CodeIPNotListed      ErrCode = 40164
 	CodeBlocked          ErrCode = 40226
 	CodeSecretFrozen     ErrCode = 40243
 	CodeTokenMissing     ErrCode = 41001
@@ -127,6 +143,8 @@ const (
 	CodeDailyQuota       ErrCode = 45009
 	CodeMinuteQuota      ErrCode = 45011
 	CodeBodyFormat       ErrCode = 47001
+	CodeNotGranted       ErrCode = 48001
+	CodeThirdParty       ErrCode = 61003
 	CodeRIDNotFound      ErrCode = 76001
 	CodeRIDMalformed     ErrCode = 76002
 	CodeRIDForeign       ErrCode = 76003
@@ -135,4 +153,7 @@ const (
 	CodeNoSessionKey     ErrCode = 87007
 	CodeSigMethod        ErrCode = 87008
 	CodeInvalidSignature ErrCode = 87009
+	CodeIPToConfirm      ErrCode = 89503
+	CodeIPRefused        ErrCode = 89506
+	CodeIPWaits          ErrCode = 89507
 )

@@ -72,6 +72,13 @@ func (p magicPart) acts(call int) bool {
 	return p.effect.Kind != "" && (p.times == 0 || call <= p.times)
 }
 
+// IsMagicCode reports whether a code is, or tries to be, a magic one.
+func IsMagicCode(code wechat.Code) bool {
+	first, _, _ := strings.Cut(string(code), ".")
+	_, _, is := magicVerb(first)
+	return is
+}
+
 // magicVerbs are the beginnings of verbs. A verb whose beginning ends in "-" has an argument.
 var magicVerbs = []string{"user-", "err-", "slow-", "hang", "reset", "truncate", "drop"}
 
@@ -260,7 +267,7 @@ func (a *app) exchangeMagic(w *World, o magicOutcome) (Identity, *Refusal) {
 // RefuseWith makes a refusal with an errcode that was asked for. The message is the catalogue's; peer is for the one that names the
 // caller's address.
 func (w *World) RefuseWith(code wechat.ErrCode, peer netip.AddrPort, reason string) *Refusal {
-	if code == CodeIPNotAllowed {
+	if code == wechat.CodeIPNotListed {
 		return w.Refuse(code, ipMessage(peer.Addr()), reason)
 	}
 	entry, _ := wechat.Lookup(code)
@@ -270,9 +277,6 @@ func (w *World) RefuseWith(code wechat.ErrCode, peer netip.AddrPort, reason stri
 	}
 	return w.Refuse(code, message, reason)
 }
-
-// CodeIPNotAllowed is the errcode for a caller whose address is not on the app's list.
-const CodeIPNotAllowed wechat.ErrCode = 40164
 
 // ipMessage is as seen in 2021: "invalid ip 116.25.45.231 ipv6 ::ffff:116.25.45.231, not in whitelist". For a caller by IPv6 the form
 // is our choice. A caller inside this process gets an address that is kept for documentation.

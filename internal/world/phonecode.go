@@ -30,6 +30,12 @@ const (
 	phoneCodeMarkKey = "wxlogin phone code"
 )
 
+// IsMockPhoneCode is [IsMockCode] of the phone button's codes.
+func IsMockPhoneCode(code wechat.Code) bool {
+	_, _, ok := readPhoneCode(code)
+	return ok
+}
+
 func mintPhoneCode(r root, tag uint32, serial uint64) wechat.Code {
 	var c [phoneCodeSize]byte
 	salt := r.derive(labelPhoneCode, "", serial)

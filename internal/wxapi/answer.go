@@ -23,6 +23,7 @@ type answer struct {
 	body    []byte // at most maxAnswer+1 bytes
 	garbled bool   // the body does not unpack
 	mask    mask   // of the call
+	code    bool   // the call carried a code
 }
 
 // success returns the JSON object of a success. WeChat's refusals become [*wechat.Error] whatever the HTTP status; everything
@@ -58,6 +59,7 @@ func (a answer) success() ([]byte, error) {
 func (a answer) fault(reason string) *AnswerError {
 	return &AnswerError{
 		Status:      a.status,
+		Code:        a.code,
 		ContentType: redact.Shorten(a.mask.text(redact.Clean(a.header.Get("Content-Type"))), 100),
 		Reason:      a.mask.text(reason),
 		Snippet:     snippet(a.body, a.mask),

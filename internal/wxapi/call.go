@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -26,15 +25,6 @@ const (
 	busyBackoff   = 300 * time.Millisecond // errcode -1: 0.3 to 1 s in all
 	busyJitter    = 700 * time.Millisecond
 )
-
-// A call is one request to the API and what in it must not be seen.
-type call struct {
-	method  string
-	path    string // "/sns/jscode2session"
-	query   url.Values
-	body    []byte // JSON; nil for none
-	secrets []string
-}
 
 // do makes the call and returns WeChat's answer, checked to be a success. Errors are [*wechat.Error], [*TransportError] and
 // [*AnswerError]. When WeChat is busy it asks once more.
@@ -72,11 +62,14 @@ func (c *Client) deliver(ctx context.Context, call call) (answer, error) {
 			return answer{}, c.transportError(ctx, call, err, false)
 		}
 		watch := delivery{dialled: c.own != nil} // a transport that is ours calls the hooks
+		start := time.Now()
 		answer, err := c.roundTrip(watch.trace(ctx), call)
 		if err == nil {
+			c.report(call, answer, time.Since(start), nil)
 			return answer, nil
 		}
 		failed := c.transportError(ctx, call, err, watch.sent())
+		c.report(call, answer, time.Since(start), failed)
 		if failed.Sent || attempt == maxAttempts || !mayPass(err) {
 			return answer, failed
 		}
@@ -98,7 +91,7 @@ func (c *Client) roundTrip(ctx context.Context, call call) (answer, error) {
 		return answer{}, answerLost{err}
 	}
 	return answer{
-		status: response.StatusCode, header: response.Header, body: body, garbled: err != nil, mask: newMask(call.secrets...),
+		status: response.StatusCode, header: response.Header, body: body, garbled: err != nil, mask: newMask(call.secrets()...), code: call.code,
 	}, nil
 }
 
@@ -110,18 +103,22 @@ func (c *Client) request(ctx context.Context, call call) *http.Request {
 	if u.RawPath != "" {
 		u.RawPath += call.path
 	}
-	u.RawQuery = call.query.Encode()
-	header := http.Header{"Accept": {"application/json, text/plain"}, "User-Agent": {"wxlogin"}}
+	u.RawQuery = call.encodeQuery()
+	body, header := call.encodeBody(), requestHeader()
 	request := &http.Request{
 		Method: call.method, URL: &u, Host: u.Host, Header: header,
-		Body: io.NopCloser(bytes.NewReader(call.body)), ContentLength: int64(len(call.body)),
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
-	if call.body != nil {
+	if body != nil {
 		header.Set("Content-Type", "application/json")
 	} else {
 		request.TransferEncoding = []string{"identity"} // net/http would start a goroutine and a timer to learn that the body is empty
 	}
 	return request.WithContext(ctx)
+}
+
+func requestHeader() http.Header {
+	return http.Header{"Accept": {"application/json, text/plain"}, "User-Agent": {"wxlogin"}}
 }
 
 // answerLost is an error after the head of an answer had come.
@@ -137,7 +134,7 @@ func (c *Client) transportError(ctx context.Context, call call, err error, sent 
 		err = cause // the connection that broke off is only a consequence
 	}
 	timeout := isTimeout(err)
-	return &TransportError{Host: c.base.Host, Sent: sent, Timeout: timeout, Err: newMask(call.secrets...).err(err)}
+	return &TransportError{Host: c.base.Host, Sent: sent, Code: call.code, Timeout: timeout, Err: newMask(call.secrets()...).err(err)}
 }
 
 // mayPass reports whether a failure before anything was sent can be gone a moment later. A certificate that does not verify,

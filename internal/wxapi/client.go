@@ -31,6 +31,10 @@ type Options struct {
 	// count as sent as soon as they have a connection.
 	HTTP http.RoundTripper
 
+	// Trace is told of every request that was sent, or was meant to be, when its answer is there; nil: nobody is. Calls come from
+	// the goroutines that make them.
+	Trace func(Trace)
+
 	// Timeout bounds a call from its start to the last byte of the answer, repetitions included; 0 is 10 s.
 	Timeout time.Duration
 }
@@ -44,6 +48,7 @@ type Client struct {
 	http    http.RoundTripper
 	own     *http.Transport // nil when the caller gave a RoundTripper
 	timeout time.Duration
+	trace   func(Trace)
 }
 
 // New returns a client. The error is a [*BaseError]. Nothing is sent: appid and secret are WeChat's to judge.
@@ -54,7 +59,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: base, origin: originOf(base), appID: o.AppID, secret: o.Secret,
-		http: o.HTTP, timeout: cmp.Or(o.Timeout, defaultTimeout),
+		http: o.HTTP, timeout: cmp.Or(o.Timeout, defaultTimeout), trace: o.Trace,
 	}
 	if c.http == nil {
 		c.own = newTransport()

@@ -3,8 +3,6 @@ package wxapi
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/url"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -53,18 +51,7 @@ func (n Note) Text() lang.T {
 // Code2Session exchanges the code of wx.login. WeChat accepts a code once: after an error the code is unused for certain only
 // when that is a [*TransportError] with Sent false.
 func (c *Client) Code2Session(ctx context.Context, code wechat.Code) (Session, error) {
-	secret := c.secret.Reveal() // WeChat takes it in the query
-	answer, object, err := c.do(ctx, call{
-		method: http.MethodGet,
-		path:   "/sns/jscode2session",
-		query: url.Values{
-			"appid":      {string(c.appID)},
-			"secret":     {secret},
-			"js_code":    {string(code)},
-			"grant_type": {"authorization_code"},
-		},
-		secrets: []string{secret, string(code)},
-	})
+	answer, object, err := c.do(ctx, c.code2Session(code))
 	if err != nil {
 		return Session{}, err
 	}
@@ -73,6 +60,21 @@ func (c *Client) Code2Session(ctx context.Context, code wechat.Code) (Session, e
 		return Session{}, answer.fault(reason)
 	}
 	return session, nil
+}
+
+// Code2SessionRequest returns what [Client.Code2Session] would send.
+func (c *Client) Code2SessionRequest(code wechat.Code) Request {
+	return c.describe(c.code2Session(code))
+}
+
+// code2Session takes everything in the query, the secret too: that is WeChat's way.
+func (c *Client) code2Session(js wechat.Code) call {
+	call := get("/sns/jscode2session",
+		param{"appid", string(c.appID), plain}, param{"secret", c.secret.Reveal(), secret},
+		param{"js_code", string(js), code}, param{"grant_type", "authorization_code", plain},
+	)
+	call.code = true
+	return call
 }
 
 // parseSession reads the answer of a success. It is judged by its openid: errcode is absent (documented examples show 0).

@@ -16,7 +16,8 @@ import (
 // A TransportError says that no complete answer came. It holds neither the URL nor a secret.
 type TransportError struct {
 	Host    string // of the API, with its port where it is not the usual one
-	Sent    bool   // bytes of the request may have reached WeChat: a code in it may be consumed
+	Sent    bool   // bytes of the request may have reached WeChat
+	Code    bool   // the request carried a code, which may be consumed if Sent
 	Timeout bool
 	Err     error // the cause; context.Canceled when the caller gave up
 }
@@ -35,10 +36,17 @@ func (e *TransportError) Error() string {
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
+// CodeMayBeConsumed reports whether the code of the call may work no second time.
+func (e *TransportError) CodeMayBeConsumed() bool { return e.Code && e.Sent }
+
+// Retryable reports whether the same call may succeed later.
+func (e *TransportError) Retryable() bool { return !e.CodeMayBeConsumed() }
+
 // An AnswerError says that an answer came which is not WeChat's API speaking: a proxy, a captive portal, a broken server. The
 // request was sent, so that a code in it may be consumed.
 type AnswerError struct {
 	Status      int              // HTTP status
+	Code        bool             // the request carried a code
 	ContentType string           // as sent, cleaned
 	Reason      string           // completes the sentence "the answer …"
 	Snippet     redact.Untrusted // start of the body; empty for JSON, which may hold a session_key
@@ -51,6 +59,12 @@ func (e *AnswerError) Error() string {
 	}
 	return fmt.Sprintf("unusable answer from WeChat's API (HTTP %d, %s): the answer %s", e.Status, kind, e.Reason)
 }
+
+// CodeMayBeConsumed reports whether the code of the call may work no second time. Nobody knows how far the request came.
+func (e *AnswerError) CodeMayBeConsumed() bool { return e.Code }
+
+// Retryable reports whether the same call may succeed later.
+func (e *AnswerError) Retryable() bool { return !e.Code }
 
 // A mask takes the secrets of one call out of text that comes from elsewhere: a proxy's error page likes to repeat the URL, cut
 // off or broken into lines, so that parts of a secret count as well, in any case of letters.

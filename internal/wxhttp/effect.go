@@ -169,7 +169,7 @@ func (s *spoiler) instead(hit world.Hit) bool {
 	case world.EffectErrCode:
 		s.refuse(e.Code)
 	case world.EffectIPNotAllowed:
-		s.refuse(world.CodeIPNotAllowed)
+		s.refuse(wechat.CodeIPNotListed)
 	case world.EffectStatus:
 		s.reply = gatewayReply(e.Status)
 	case world.EffectHTML:

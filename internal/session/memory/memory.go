@@ -31,6 +31,8 @@ type Store struct {
 	mu          sync.Mutex // guards what follows, of which there is little
 	claims      map[[sha256.Size]byte]time.Time
 	revocations map[string]session.Revocation
+	ledger      ledger
+	tokens      map[app]session.AccessToken
 }
 
 type shard struct {
@@ -47,6 +49,8 @@ func New() *Store {
 		seed:        maphash.MakeSeed(),
 		claims:      map[[sha256.Size]byte]time.Time{},
 		revocations: map[string]session.Revocation{},
+		ledger:      ledger{codes: map[sentCode][]session.Exchange{}},
+		tokens:      map[app]session.AccessToken{},
 	}
 	for i := range s.shards {
 		s.shards[i].sessions, s.shards[i].cutoffs = map[session.ID]session.Session{}, map[session.ID]session.Cutoff{}
@@ -252,6 +256,8 @@ func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.claims, func(_ [sha256.Size]byte, until time.Time) bool { return !until.After(now) })
 	maps.DeleteFunc(s.revocations, func(_ string, r session.Revocation) bool { return !r.Until.After(now) })
+	maps.DeleteFunc(s.tokens, func(_ app, t session.AccessToken) bool { return !t.Expires.After(now) })
+	s.ledger.expire(now.Add(-session.LedgerLife))
 	return nil
 }
 

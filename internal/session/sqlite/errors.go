@@ -42,14 +42,15 @@ func endsTransaction(err error) bool {
 }
 
 // explain says in a sentence what SQLite says in a code.
-func explain(path string, err error) error {
+func (s *Store) explain(err error) error {
+	path := s.path
 	switch resultCode(err) {
 	case 0:
 		return err
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return &FileError{Path: path, Reason: fmt.Sprintf("is damaged (%v); move it away to start with an empty one", err), Err: errors.Join(ErrDamaged, err)}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return &FileError{Path: path, Reason: fmt.Sprintf("has been locked by another process for %s", patience), Err: err}
+		return &FileError{Path: path, Reason: fmt.Sprintf("has been locked by another process for %s", s.patience), Err: errors.Join(ErrLocked, err)}
 	case sqlite3.SQLITE_FULL:
 		return &FileError{Path: path, Reason: "cannot grow, the disk is full", Err: err}
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
@@ -21,17 +22,18 @@ var (
 	ErrOpen    = errors.New("database file that other users can read")
 	ErrDamaged = errors.New("damaged database file")
 	ErrNewer   = errors.New("database file of a newer version")
+	ErrLocked  = errors.New("database file that another process holds")
 )
 
 // A FileError says why a database file cannot be used. The file is left as it is.
 type FileError struct {
 	Path   string
 	Reason string // completes the sentence "session database PATH …"
-	Err    error  // [ErrOpen], [ErrDamaged], [ErrNewer] or the operating system's or SQLite's error; may be nil
+	Err    error  // [ErrOpen], [ErrDamaged], [ErrNewer], [ErrLocked] or the operating system's or SQLite's error; may be nil
 }
 
 func (e *FileError) Error() string {
-	if e.Err == nil || errors.Is(e.Err, ErrOpen) || errors.Is(e.Err, ErrNewer) || errors.Is(e.Err, ErrDamaged) {
+	if e.Err == nil || errors.Is(e.Err, ErrOpen) || errors.Is(e.Err, ErrNewer) || errors.Is(e.Err, ErrDamaged) || errors.Is(e.Err, ErrLocked) {
 		return fmt.Sprintf("session database %s %s", e.Path, e.Reason)
 	}
 	return fmt.Sprintf("session database %s %s: %v", e.Path, e.Reason, e.Err)
@@ -128,15 +130,22 @@ func checkHeader(path string) error {
 
 func lockPath(path string) string { return path + ".lock" }
 
-// lock waits until no other process creates or migrates the file.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// lock waits until no other process creates or migrates the file, up to patience.
+func lock(ctx context.Context, path string, patience time.Duration) (unlock func(), err error) {
+	waiting, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	made, err := os.OpenFile(lockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, &FileError{Path: path, Reason: "cannot be locked", Err: err}
+	}
+	_ = made.Close()
 	type result struct {
 		file *lockedfile.File
 		err  error
 	}
 	locked := make(chan result, 1)
 	go func() {
-		file, err := lockedfile.OpenFile(lockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+		file, err := lockedfile.OpenFile(lockPath(path), os.O_RDWR, 0) // and makes none: it may be left behind, and the directory removed
 		locked <- result{file, err}
 	}()
 	select {
@@ -145,13 +154,16 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 			return nil, &FileError{Path: path, Reason: "cannot be locked", Err: r.err}
 		}
 		return func() { _ = r.file.Close() }, nil
-	case <-ctx.Done():
+	case <-waiting.Done():
 		go func() { // the wait itself cannot be ended
 			if r := <-locked; r.err == nil {
 				_ = r.file.Close()
 			}
 		}()
-		return nil, ctx.Err()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &FileError{Path: path, Reason: fmt.Sprintf("has been locked by another process for %s", patience), Err: ErrLocked}
 	}
 }
 

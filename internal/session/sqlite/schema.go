@@ -51,6 +51,26 @@ func migrations() []string {
 			PRIMARY KEY (origin, appid, openid)
 		) STRICT, WITHOUT ROWID;
 		CREATE INDEX cutoffs_until ON cutoffs (until)`,
+		// token is sealed. The order of exchanges_code is that of Store.Exchanges: id counts up.
+		`CREATE TABLE exchanges (
+			id        INTEGER PRIMARY KEY,
+			origin    TEXT NOT NULL,
+			appid     TEXT NOT NULL,
+			code_hash BLOB NOT NULL,
+			at        INTEGER NOT NULL,
+			outcome   TEXT NOT NULL,
+			errcode   INTEGER NOT NULL
+		) STRICT;
+		CREATE INDEX exchanges_code ON exchanges (code_hash, origin, at, id);
+		CREATE INDEX exchanges_at ON exchanges (at);
+		CREATE TABLE access_tokens (
+			origin   TEXT NOT NULL,
+			appid    TEXT NOT NULL,
+			token    BLOB NOT NULL,
+			obtained INTEGER NOT NULL,
+			expires  INTEGER NOT NULL,
+			PRIMARY KEY (origin, appid)
+		) STRICT, WITHOUT ROWID`,
 	}
 }
 

@@ -28,13 +28,14 @@ const maxReaders = 4
 
 // Store is one opened file. It starts a goroutine that ends with [Store.Close].
 type Store struct {
-	path    string
-	sealer  session.Sealer
-	writer  *writer
-	writing *sql.DB
-	reading *sql.DB
+	path     string
+	sealer   session.Sealer
+	patience time.Duration // with other processes
+	writer   *writer
+	writing  *sql.DB
+	reading  *sql.DB
 
-	get, list, revoked, cutoffs *sql.Stmt
+	get, list, revoked, cutoffs, exchanges, token *sql.Stmt
 
 	closed atomic.Bool
 	close  sync.Once
@@ -45,6 +46,11 @@ var _ session.Store = (*Store)(nil)
 // Open opens the store in the file at path, and makes the file and its directory when there is none. Session keys are sealed
 // with sealer. What is wrong with the file is told by a [*FileError].
 func Open(ctx context.Context, path string, sealer session.Sealer) (*Store, error) {
+	return OpenPatiently(ctx, path, sealer, patience)
+}
+
+// OpenPatiently is [Open] of a store that waits so long for other processes, when it is opened and in each operation.
+func OpenPatiently(ctx context.Context, path string, sealer session.Sealer, patience time.Duration) (*Store, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, &FileError{Path: path, Reason: "has no absolute path", Err: err}
@@ -52,7 +58,7 @@ func Open(ctx context.Context, path string, sealer session.Sealer) (*Store, erro
 	if err := prepareDirectory(path); err != nil {
 		return nil, err
 	}
-	unlock, err := lock(ctx, path)
+	unlock, err := lock(ctx, path, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +66,10 @@ func Open(ctx context.Context, path string, sealer session.Sealer) (*Store, erro
 	if err := prepareFile(path); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, sealer: sealer}
+	s := &Store{path: path, sealer: sealer, patience: patience}
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
-		return nil, explain(path, err)
+		return nil, s.explain(err)
 	}
 	return s, nil
 }
@@ -73,7 +79,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.writing, err = sql.Open("sqlite", dataSource(s.path, pragma("busy_timeout", busySlice.Milliseconds()), "synchronous(FULL)")); err != nil {
 		return err
 	}
-	if s.reading, err = sql.Open("sqlite", dataSource(s.path, pragma("busy_timeout", patience.Milliseconds()), "query_only(1)")); err != nil {
+	if s.reading, err = sql.Open("sqlite", dataSource(s.path, pragma("busy_timeout", s.patience.Milliseconds()), "query_only(1)")); err != nil {
 		return err
 	}
 	s.reading.SetMaxOpenConns(maxReaders)
@@ -81,7 +87,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	var conn *sql.Conn
 	var st *statements
 	// Another process that recovers or closes the file holds it for a moment, which SQLite's own waiting does not always cover.
-	err = untilFree(ctx, func() error {
+	err = s.untilFree(ctx, func() error {
 		if conn != nil {
 			_ = conn.Close()
 		}
@@ -100,7 +106,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	s.writer = newWriter(conn, st)
+	s.writer = newWriter(conn, st, s.patience)
 	return s.prepareReads(ctx)
 }
 
@@ -108,8 +114,8 @@ func (s *Store) prepareReads(ctx context.Context) error {
 	for _, r := range []struct {
 		to    **sql.Stmt
 		query string
-	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}, {&s.cutoffs, selectCutoffs}} {
-		err := untilFree(ctx, func() (err error) {
+	}{{&s.get, selectOne}, {&s.list, selectList}, {&s.revoked, selectRevoked}, {&s.cutoffs, selectCutoffs}, {&s.exchanges, selectExchanges}, {&s.token, selectToken}} {
+		err := s.untilFree(ctx, func() (err error) {
 			*r.to, err = s.reading.PrepareContext(ctx, r.query)
 			return err
 		})
@@ -123,10 +129,10 @@ func (s *Store) prepareReads(ctx context.Context) error {
 func pragma(name string, value int64) string { return fmt.Sprintf("%s(%d)", name, value) }
 
 // untilFree repeats work while another process is in its way, up to patience.
-func untilFree(ctx context.Context, work func() error) error {
+func (s *Store) untilFree(ctx context.Context, work func() error) error {
 	for start := time.Now(); ; {
 		err := work()
-		if !isBusy(err) || time.Since(start) > patience {
+		if !isBusy(err) || time.Since(start) > s.patience {
 			return err
 		}
 		select {
@@ -138,14 +144,14 @@ func untilFree(ctx context.Context, work func() error) error {
 }
 
 // write runs a job and explains its error.
-func (s *Store) write(ctx context.Context, j *job) error { return explain(s.path, s.writer.do(ctx, j)) }
+func (s *Store) write(ctx context.Context, j *job) error { return s.explain(s.writer.do(ctx, j)) }
 
 // read runs work and explains its error.
 func (s *Store) read(ctx context.Context, work func() error) error {
 	if s.closed.Load() {
 		return session.ErrClosed
 	}
-	err := untilFree(ctx, work)
+	err := s.untilFree(ctx, work)
 	switch {
 	case err == nil:
 		return nil
@@ -154,7 +160,7 @@ func (s *Store) read(ctx context.Context, work func() error) error {
 	case s.closed.Load():
 		return session.ErrClosed
 	}
-	return explain(s.path, err)
+	return s.explain(err)
 }
 
 // Save implements [session.Store].
@@ -287,6 +293,8 @@ func (s *Store) Expire(ctx context.Context, now, sessionsBefore time.Time) error
 			{st.expireClaims, moment},
 			{st.expireRevocations, moment},
 			{st.expireCutoffs, moment},
+			{st.expireExchanges, session.Instant(now.Add(-session.LedgerLife)).UnixMicro()},
+			{st.expireTokens, moment},
 		} {
 			if _, err := step.statement.Exec(step.until); err != nil {
 				return err
@@ -312,7 +320,7 @@ func (s *Store) Close() (err error) {
 			s.writer.close()
 			err = errors.Join(s.writer.st.close(), s.writer.conn.Close())
 		}
-		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked, s.cutoffs} {
+		for _, stmt := range []*sql.Stmt{s.get, s.list, s.revoked, s.cutoffs, s.exchanges, s.token} {
 			if stmt != nil {
 				err = errors.Join(err, stmt.Close())
 			}

@@ -25,6 +25,15 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
 		os.Exit(child(path))
 	}
+	if path := os.Getenv(busyVariable); path != "" {
+		os.Exit(keepBusy(path))
+	}
+	if code, isChild := otherChildren(); isChild {
+		os.Exit(code)
+	}
+	if path := os.Getenv(openVariable); path != "" {
+		os.Exit(openOnce(path))
+	}
 	goleak.VerifyTestMain(m)
 }
 

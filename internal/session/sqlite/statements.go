@@ -31,14 +31,27 @@ const (
 	expireSessions = `DELETE FROM sessions WHERE refreshed < ?`
 	expireClaims   = `DELETE FROM claims WHERE until <= ?`
 	expireRevoked  = `DELETE FROM revocations WHERE until <= ?`
+
+	record          = `INSERT INTO exchanges (origin, appid, code_hash, at, outcome, errcode) VALUES (?, ?, ?, ?, ?, ?)`
+	selectExchanges = `SELECT appid, at, outcome, errcode FROM exchanges WHERE code_hash = ? AND origin = ? ORDER BY at, id`
+	expireExchanges = `DELETE FROM exchanges WHERE at <= ?`
+
+	// saveToken changes nothing where a later token is.
+	saveToken = `INSERT INTO access_tokens (origin, appid, token, obtained, expires) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (origin, appid) DO UPDATE SET token = excluded.token, obtained = excluded.obtained, expires = excluded.expires
+		WHERE access_tokens.obtained <= excluded.obtained`
+	selectToken  = `SELECT token, obtained, expires FROM access_tokens WHERE origin = ? AND appid = ?`
+	expireTokens = `DELETE FROM access_tokens WHERE expires <= ?`
 )
 
 // statements are prepared on the writer's connection, for the writer alone.
 type statements struct {
 	begin, commit, rollback, savepoint, release, undo *sql.Stmt
 	get, upsert, delete, claim, unclaim, revoke       *sql.Stmt
+	record, saveToken                                 *sql.Stmt
 	expireSessions, expireClaims, expireRevocations   *sql.Stmt
 	cutOff, expireCutoffs                             *sql.Stmt
+	expireExchanges, expireTokens                     *sql.Stmt
 }
 
 // each lists the statements with their text.
@@ -61,6 +74,10 @@ func (st *statements) each() []preparation {
 		{&st.expireRevocations, expireRevoked},
 		{&st.cutOff, cutOff},
 		{&st.expireCutoffs, expireCutoffs},
+		{&st.record, record},
+		{&st.saveToken, saveToken},
+		{&st.expireExchanges, expireExchanges},
+		{&st.expireTokens, expireTokens},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -203,6 +204,31 @@ func testIncomplete(t *testing.T, s session.Store) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
+	for name, change := range map[string]func(*session.Exchange){
+		"origin":  func(e *session.Exchange) { e.Origin = "" },
+		"appid":   func(e *session.Exchange) { e.AppID = "" },
+		"code":    func(e *session.Exchange) { e.CodeHash = [32]byte{} },
+		"time":    func(e *session.Exchange) { e.At = time.Time{} },
+		"outcome": func(e *session.Exchange) { e.Outcome = "" },
+	} {
+		e := exchange("c", 1, session.OutcomeExchanged, 0)
+		change(&e)
+		if err := s.Record(t.Context(), e); err == nil || !strings.Contains(err.Error(), "has no "+name) {
+			t.Errorf("an exchange without %s: %v", name, err)
+		}
+	}
+	for name, change := range map[string]func(*session.AccessToken){
+		"origin": func(x *session.AccessToken) { x.Origin = "" },
+		"appid":  func(x *session.AccessToken) { x.AppID = "" },
+		"value":  func(x *session.AccessToken) { x.Value = redact.Secret{} },
+		"time":   func(x *session.AccessToken) { x.Expires = time.Time{} },
+	} {
+		x := accessToken(appOne, "t", 1, 9)
+		change(&x)
+		if err := s.SaveAccessToken(t.Context(), x); err == nil || !strings.Contains(err.Error(), "has no "+name) {
+			t.Errorf("an access token without %s: %v", name, err)
+		}
+	}
 	if err := s.Revoke(t.Context(), session.Revocation{At: at(1), Until: at(2)}); err == nil {
 		t.Error("a revocation of no token was taken")
 	}
@@ -224,7 +250,11 @@ func operations(s session.Store) map[string]func(context.Context) error {
 		"Revoke": func(ctx context.Context) error {
 			return s.Revoke(ctx, session.Revocation{TokenID: "j", At: at(1), Until: at(2)})
 		},
-		"Revoked": func(ctx context.Context) error { _, err := s.Revoked(ctx, "j"); return err },
+		"Revoked":         func(ctx context.Context) error { _, err := s.Revoked(ctx, "j"); return err },
+		"Record":          func(ctx context.Context) error { return s.Record(ctx, exchange("given up", 1, session.OutcomeLost, 0)) },
+		"Exchanges":       func(ctx context.Context) error { _, err := s.Exchanges(ctx, weChat, hash("c")); return err },
+		"SaveAccessToken": func(ctx context.Context) error { return s.SaveAccessToken(ctx, accessToken(appOne, "given up", 1, 9)) },
+		"AccessToken":     func(ctx context.Context) error { _, err := s.AccessToken(ctx, weChat, appOne); return err },
 		"CutOff": func(ctx context.Context) error {
 			return s.CutOff(ctx, session.Cutoff{ID: user(1), Before: at(1), At: at(1), Until: at(2)})
 		},
@@ -253,6 +283,12 @@ func testEndedContext(t *testing.T, s session.Store) {
 	}
 	if list, err := s.Cutoffs(t.Context(), user(1)); err != nil || len(list) != 0 {
 		t.Errorf("Cutoffs = %+v, %v", list, err)
+	}
+	if history, err := s.Exchanges(t.Context(), weChat, hash("given up")); err != nil || len(history) > 0 {
+		t.Errorf("the ledger has %+v, %v", history, err)
+	}
+	if token, err := s.AccessToken(t.Context(), weChat, appOne); err != nil || token != nil {
+		t.Errorf("there is an access token: %v, %v", token, err)
 	}
 	if claimed, err := s.Claim(t.Context(), hash("held"), at(2), at(60)); err != nil || claimed {
 		t.Errorf("the claim was released: %v, %v", claimed, err)

@@ -1,0 +1,138 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxlogin/wxlogin/internal/app"
+	"github.com/wxlogin/wxlogin/internal/doctor"
+	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/term"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+// A doctorError says that doctor found something wrong. What it found has been printed.
+type doctorError struct{ failed int }
+
+func (e *doctorError) Error() string { return fmt.Sprintf("%d check(s) failed", e.failed) }
+
+// doctorResult is what doctor prints with --json. The field names are API.
+type doctorResult struct {
+	OK     bool         `json:"ok"`
+	Checks []checkEntry `json:"checks"`
+}
+
+// checkEntry is a [doctor.Check] in the reader's language.
+type checkEntry struct {
+	Area    doctor.Area  `json:"area"`
+	Name    string       `json:"name"`
+	Level   doctor.Level `json:"level"`
+	Message string       `json:"message"`
+	Fix     string       `json:"fix"` // "" if there is nothing to do
+}
+
+// newDoctor is `wxlogin doctor`.
+func newDoctor(a *app.App) *cobra.Command {
+	offline := false
+	c := a.Command(app.Spec{
+		Use:   "doctor",
+		Short: lang.T{En: "Check configuration, credentials, network, clock, storage and terminal", Zh: "检查配置、凭据、网络、时钟、存储和终端"},
+		Long: lang.T{
+			En: "Each line is ok, warn, fail or skip, with what to do. The exit code is 9 when something failed; warnings do not count.\nThe credentials are checked with a code that was never issued: WeChat refuses it as one (40029) only after it has accepted appid and secret. That spends nothing and touches no access token. The project in this directory is compared with the configured appid, which is what most refused codes come from, and git is asked whether it keeps the secret. Nothing is made or changed.\n--offline leaves out what needs the network.",
+			Zh: "每行为 ok、warn、fail 或 skip，并附有处理办法。有失败项时退出码为 9，警告不计。\n凭据用一个从未签发的 code 检查：微信只有在接受 appid 和 secret 之后才会以 40029 拒绝它；这不消耗任何东西，也不触及 access_token。当前目录的项目会与所配置的 appid 比较（code 被拒大多源于此），并用 git 检查密钥是否在仓库中。不会创建或修改任何东西。\n--offline 跳过需要网络的检查。",
+		},
+		Examples: []app.Example{
+			{Note: lang.T{En: "is everything fit for use?", Zh: "一切是否就绪？"}, Line: "wxlogin doctor"},
+			{Note: lang.T{En: "in a script: what failed", Zh: "在脚本中：列出失败项"}, Line: `wxlogin doctor --offline -q '.checks[] | select(.level == "fail") | .message'`},
+		},
+	})
+	c.Flags().BoolVar(&offline, "offline", false, lang.T{En: "do not use the network", Zh: "不访问网络"}.In(a.IO.Lang))
+	a.WeChatFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) error { return runDoctor(c.Context(), a, offline) }
+	return c
+}
+
+func runDoctor(ctx context.Context, a *app.App, offline bool) error {
+	configured, configErr := a.Config()
+	output, err := a.Output()
+	if err != nil {
+		return err
+	}
+	checks := doctor.Run(ctx, doctor.Options{
+		Config: configured, ConfigErr: configErr, Sources: a.SecretSources(false),
+		Client: func(appID wechat.AppID, secret wechat.AppSecret, trace func(wxapi.Trace)) (*wxapi.Client, error) {
+			told := a.Trace(secret)
+			return wxapi.New(wxapi.Options{Base: configured.APIBase, AppID: appID, Secret: secret, Timeout: configured.Timeout, Trace: func(t wxapi.Trace) {
+				trace(t)
+				if told != nil {
+					told(t)
+				}
+			}})
+		},
+		Store:    a.SavedStore,
+		Ring:     func() (bool, error) { _, found, err := a.SavedKeys(); return found, err },
+		Terminal: doctor.Terminal{TTY: a.IO.OutTTY, Color: a.IO.Colored(), Width: a.IO.Width, Lang: a.IO.Lang},
+		Env:      a.Env, GOOS: runtime.GOOS, Now: a.Now, Offline: offline,
+	})
+	if ctx.Err() != nil { // half of the checks failed because somebody lost patience
+		return ctx.Err()
+	}
+	result := doctorResult{Checks: []checkEntry{}}
+	counts := map[doctor.Level]int{}
+	for _, c := range checks {
+		counts[c.Level]++
+		result.Checks = append(result.Checks, checkEntry{c.Area, c.Name, c.Level, c.Message.In(a.IO.Lang), c.Fix.In(a.IO.Lang)})
+	}
+	result.OK = counts[doctor.Fail] == 0
+	err = output.Print(a.IO, result, func(p *term.Page) { doctorPage(p, checks, counts) })
+	if err == nil && !result.OK {
+		return &doctorError{counts[doctor.Fail]}
+	}
+	return err
+}
+
+func doctorPage(p *term.Page, checks []doctor.Check, counts map[doctor.Level]int) {
+	area := doctor.Area("")
+	for _, c := range checks {
+		if c.Area != area {
+			area = c.Area
+			p.Heading(area.Title())
+		}
+		p.Status(doctorLevel(c.Level), c.Message)
+		if !c.Fix.IsZero() {
+			p.Under(textFix.With(c.Fix))
+		}
+	}
+	p.Blank()
+	switch {
+	case counts[doctor.Fail] > 0:
+		p.Verdict(term.Fail, textDoctorFailed, counts[doctor.Fail], counts[doctor.Warn])
+	case counts[doctor.Warn] > 0:
+		p.Verdict(term.Warn, textDoctorWarned, counts[doctor.Warn])
+	default:
+		p.Verdict(term.OK, textDoctorWell)
+	}
+}
+
+func doctorLevel(l doctor.Level) term.Level {
+	switch l {
+	case doctor.Fail:
+		return term.Fail
+	case doctor.Warn:
+		return term.Warn
+	case doctor.Skip:
+		return term.Skip
+	}
+	return term.OK
+}
+
+var (
+	textFix          = lang.T{En: "fix: %v", Zh: "处理：%v"}
+	textDoctorFailed = lang.T{En: "failed: %d, warnings: %d", Zh: "失败 %d 项，警告 %d 项"}
+	textDoctorWarned = lang.T{En: "fit for use, warnings: %d", Zh: "可以使用，警告 %d 项"}
+	textDoctorWell   = lang.T{En: "everything is fit for use", Zh: "一切就绪"}
+)

@@ -1,0 +1,65 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wxlogin/wxlogin/internal/session"
+	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
+)
+
+// A Ledger remembers what became of codes.
+type Ledger interface {
+	Record(ctx context.Context, e session.Exchange) error
+}
+
+// A Spender sends codes, which work once, and keeps a ledger of it: an entry before, and one with the outcome. Whoever kills the
+// process in between finds out from the ledger that the code may be consumed.
+type Spender struct {
+	Ledger Ledger // nil: nobody wants to know
+	Origin wechat.Origin
+	AppID  wechat.AppID
+	Now    func() time.Time
+}
+
+// Spend calls send, which sends the code and keeps what it was for. When the first entry cannot be written nothing is sent, and the
+// error is a [*StoreError]; else it is that of send. A second entry that cannot be written is left out: what the first one says,
+// that the code may be consumed, stays true.
+func (s Spender) Spend(ctx context.Context, code wechat.Code, send func(ctx context.Context) error) error {
+	if s.Ledger == nil {
+		return send(ctx)
+	}
+	entry := session.Exchange{
+		Origin: s.Origin, AppID: s.AppID, CodeHash: session.HashCode(code), At: s.Now(), Outcome: session.OutcomeSending,
+	}
+	if err := s.Ledger.Record(ctx, entry); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &StoreError{err}
+	}
+	err := send(ctx)
+	entry.At = s.Now()
+	entry.Outcome, entry.ErrCode = outcomeOf(err)
+	_ = s.Ledger.Record(context.WithoutCancel(ctx), entry)
+	return err
+}
+
+// outcomeOf reads what became of a code from the error of sending it. Errors of our own, after the answer, change nothing about that.
+func outcomeOf(err error) (session.Outcome, wechat.ErrCode) {
+	if refusal, ok := errors.AsType[*wechat.Error](err); ok {
+		return session.OutcomeRefused, refusal.Code
+	}
+	if failed, ok := errors.AsType[*wxapi.TransportError](err); ok {
+		if !failed.Sent {
+			return session.OutcomeUnsent, 0
+		}
+		return session.OutcomeLost, 0
+	}
+	if _, ok := errors.AsType[*wxapi.AnswerError](err); ok {
+		return session.OutcomeLost, 0
+	}
+	return session.OutcomeExchanged, 0
+}
