@@ -47,8 +47,8 @@ func TestGetRefuses(t *testing.T) {
 			"unknown key",
 			[]string{"get", "app_id"},
 			false, true,
-			"app_id: there is no such key (did you mean appid?)\nthe keys are: appid, secret, api_base, profile, lang, output, timeout, store, addr, token_ttl, session_ttl, introspection_secret, trusted_proxy, client_rate, login_rate, tls_cert, tls_key, log_format, stop_delay, mock.url, mock.user",
-			"app_id: 没有这个配置项（是否想写 appid？）\n可用的配置项：appid, secret, api_base, profile, lang, output, timeout, store, addr, token_ttl, session_ttl, introspection_secret, trusted_proxy, client_rate, login_rate, tls_cert, tls_key, log_format, stop_delay, mock.url, mock.user",
+			"app_id: there is no such key (did you mean appid?)\nthe keys are: appid, secret, api_base, profile, lang, output, timeout, store, addr, token_ttl, token_policy, session_ttl, introspection_secret, trusted_proxy, client_rate, login_rate, tls_cert, tls_key, log_format, stop_delay, mock.url, mock.user",
+			"app_id: 没有这个配置项（是否想写 appid？）\n可用的配置项：appid, secret, api_base, profile, lang, output, timeout, store, addr, token_ttl, token_policy, session_ttl, introspection_secret, trusted_proxy, client_rate, login_rate, tls_cert, tls_key, log_format, stop_delay, mock.url, mock.user",
 		},
 		{
 			"not set",

@@ -26,6 +26,7 @@ func TestList(t *testing.T) {
 		"store\t\tunset",
 		"addr\t127.0.0.1:1\tenv:WXLOGIN_ADDR",
 		"token_ttl\t24h\tdefault",
+		"token_policy\tmulti\tdefault",
 		"session_ttl\t72h\tdefault",
 		"introspection_secret\t[redacted]\tenv:WXLOGIN_INTROSPECTION_SECRET",
 		"trusted_proxy\t\tunset",

@@ -294,7 +294,7 @@ func TestServicesAbsent(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	h := loginhttp.New(a.service, loginhttp.Options{})
-	if want := []string{"/decrypt", "/logout", "/onLogin", "/session"}; !slices.Equal(h.Paths(), want) {
+	if want := []string{"/decrypt", "/logout", "/onLogin", "/phone", "/session"}; !slices.Equal(h.Paths(), want) {
 		t.Errorf("paths %q", h.Paths())
 	}
 	for _, path := range []string{"/introspect", "/revoke"} {
