@@ -43,7 +43,7 @@ func ids(findings []diagnose.Finding) []string {
 func TestNoWrongVerdict(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(20261126, 1))
-	for i := range samples(t, 3000) {
+	for i := range samples(t, 900) {
 		kind := payloadKinds[i%len(payloadKinds)]
 		s := newSample(t, r, kind)
 		if report := diagnose.Data(s.input()); report.Err != nil || len(report.Findings) > 0 || report.Repaired != nil {
@@ -66,7 +66,7 @@ func TestNoWrongVerdict(t *testing.T) {
 func TestNoise(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(20261126, 2))
-	for range samples(t, 3000) {
+	for range samples(t, 900) {
 		blocks := 1 + r.IntN(12)
 		s := sample{key: encode(randomBytes(r, 16)), iv: encode(randomBytes(r, 16)), data: encode(randomBytes(r, 16*blocks))}
 		report := diagnose.Data(s.input())
@@ -181,7 +181,7 @@ func TestSingleDamages(t *testing.T) {
 	for _, d := range allDamages() {
 		t.Run(d.id, func(t *testing.T) {
 			t.Parallel()
-			count := 60
+			count := 36
 			if d.id == "D13" {
 				count = 12 // the search for the case of a key is the dearest
 			}
@@ -239,8 +239,8 @@ func TestTwoTransportDamages(t *testing.T) {
 		}
 		return b.id != "D14" && b.id != "D15" && b.id != "D02" && b.id != "D10"
 	}
-	n := runPairs(t, mixes()[0], 1500, reversible)
-	if n.runs < 300 || n.repaired*100 < n.runs*97 || n.wrong*100 > n.runs*2 {
+	n := runPairs(t, mixes()[0], 1000, reversible)
+	if n.runs < 200 || n.repaired*100 < n.runs*97 || n.wrong*100 > n.runs*2 {
 		t.Errorf("%d pairs: repaired %d, both listed %d, nothing %d, wrong %d %v", n.runs, n.repaired, n.listed, n.nothing, n.wrong, n.instead)
 	}
 }

@@ -74,7 +74,12 @@ func fromUTF16(_ field, text string) (string, lang.Message) {
 
 // isStray reports whether a character has no business in base64 and is easily overlooked: line ends, tabs, zero-width characters,
 // byte order marks, blanks other than the ASCII one.
-func isStray(r rune) bool { return r != ' ' && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)) }
+func isStray(r rune) bool {
+	if r <= unicode.MaxASCII {
+		return '\t' <= r && r <= '\r' // tab to carriage return; a look-up for each digit would be most of the search's time
+	}
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
+}
 
 func isStrayOrBlank(r rune) bool { return r == ' ' || isStray(r) }
 
