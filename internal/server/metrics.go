@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,11 +12,15 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/problem"
+	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
 // Metrics are what a server counts, for /metrics in the text format of Prometheus. Labels come from fixed sets: endpoints, outcomes,
 // errcodes of the catalogue. No label names a user or a client.
 type Metrics struct {
+	// Credential, if there is one, opens /metrics from elsewhere: as a bearer token, or as the password of any user.
+	Credential redact.Secret
+
 	set    *metrics.Set
 	series sync.Map // of a struct of labels, to its counter or histogram: a lookup without making the text of its name
 }
@@ -128,15 +133,25 @@ func (m *Metrics) limited(limit string) func() {
 	}
 }
 
+func (m *Metrics) authorized(r *http.Request) bool {
+	given, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if _, password, isBasic := r.BasicAuth(); isBasic {
+		given = password
+	}
+	return (isBearer || given != "") && !m.Credential.IsZero() && m.Credential.Equal(redact.NewSecret(given))
+}
+
 // gauge shows a number that is asked for when somebody looks.
 func (m *Metrics) gauge(name string, value func() float64) { m.set.NewGauge(name, value) }
 
-// answer is /metrics. It is for this machine only, and not for who comes through a proxy on it.
+// answer is /metrics. It is for this machine, though not for who comes through a proxy on it, and for who has the credential.
 func (m *Metrics) answer(w http.ResponseWriter, r *http.Request) {
-	if !addrOf(r.RemoteAddr).IsLoopback() || r.Header.Get(forwardedFor) != "" {
+	local := addrOf(r.RemoteAddr).IsLoopback() && r.Header.Get(forwardedFor) == ""
+	if !local && !m.authorized(r) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="wxlogin metrics"`)
 		problem.Write(w, problem.Problem{
-			Title: "not for you", Status: http.StatusForbidden, Reason: "unauthorized",
-			Detail: "/metrics answers to this machine only",
+			Title: "unauthorized", Status: http.StatusUnauthorized, Reason: "unauthorized",
+			Detail: "/metrics answers to this machine, and to who sends the introspection_secret as a bearer token",
 		})
 		return
 	}

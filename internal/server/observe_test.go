@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/problem"
+	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/server"
 )
 
@@ -229,8 +231,22 @@ func TestMetrics(t *testing.T) {
 	for name, edit := range map[string]func(*http.Request){
 		"from elsewhere": as("203.0.113.1:1"), "from the network": as("10.0.0.1:1"), "through a proxy here": as("127.0.0.1:1", "203.0.113.1"),
 	} {
-		if answer := ask(t, s.Handler(), "GET", "/metrics", edit); answer.Code != 403 || strings.Contains(answer.Body.String(), "wxlogin_logins") {
+		if answer := ask(t, s.Handler(), "GET", "/metrics", edit); answer.Code != 401 || strings.Contains(answer.Body.String(), "wxlogin_logins") {
 			t.Errorf("%s: %d", name, answer.Code)
+		}
+	}
+	metrics.Credential = redact.NewSecret("correct horse battery staple")
+	for authorization, want := range map[string]int{
+		"Bearer correct horse battery staple": 200, "Bearer wrong": 401, "Bearer ": 401, "": 401,
+		"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:correct horse battery staple")): 200,
+		"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:")):                            401,
+	} {
+		answer := ask(t, s.Handler(), "GET", "/metrics", func(r *http.Request) {
+			r.RemoteAddr = "203.0.113.1:1"
+			r.Header.Set("Authorization", authorization)
+		})
+		if answer.Code != want {
+			t.Errorf("%q: %d, want %d", authorization, answer.Code, want)
 		}
 	}
 	if answer := ask(t, s.Handler(), "POST", "/metrics", local); strings.Contains(answer.Body.String(), "wxlogin_logins") {

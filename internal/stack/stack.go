@@ -107,6 +107,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	s := &Stack{
 		url: urlOf(listener.Addr(), o.Certificate != nil), done: make(chan struct{}), ring: o.Ring, metrics: server.NewMetrics(o.Build, runtime.Version()),
 	}
+	s.metrics.Credential = o.Introspection
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", notFound)
 	service, err := s.assemble(o, mux)
