@@ -239,7 +239,7 @@ func TestMetrics(t *testing.T) {
 	for authorization, want := range map[string]int{
 		"Bearer correct horse battery staple": 200, "Bearer wrong": 401, "Bearer ": 401, "": 401,
 		"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:correct horse battery staple")): 200,
-		"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:")):                            401,
+		"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:")):                             401,
 	} {
 		answer := ask(t, s.Handler(), "GET", "/metrics", func(r *http.Request) {
 			r.RemoteAddr = "203.0.113.1:1"
