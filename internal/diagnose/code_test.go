@@ -314,7 +314,7 @@ func TestSideOf(t *testing.T) {
 		{"https://api.weixin.qq.com", false, diagnose.SideWeChat},
 		{"https://hk.api.weixin.qq.com:443", false, diagnose.SideWeChat},
 		{"https://api.weixin.qq.com.evil.example", false, diagnose.SideUnknown},
-		{"https://proxy.example", false, diagnose.SideUnknown},
+		{"https://gateway.example", false, diagnose.SideUnknown},
 		{"http://127.0.0.1:8420", true, diagnose.SideSimulation},
 	} {
 		if got := diagnose.SideOf(tt.origin, tt.loopback); got != tt.want {

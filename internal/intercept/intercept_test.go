@@ -189,12 +189,12 @@ func TestFromElsewhere(t *testing.T) {
 	}
 	for _, peer := range []string{"192.0.2.1:1000", "[2001:db8::1]:1000", "10.0.0.1:1", "pipe"} {
 		for _, call := range []struct{ method, target string }{
-			{"CONNECT", "registry.example:443"},
+			{"CONNECT", "packages.example:443"},
 			{"CONNECT", "127.0.0.1:22"},
 			{"CONNECT", "[::1]:22"},
 			{"CONNECT", "localhost:22"},
 			{"GET", "http://127.0.0.1:9/"},
-			{"GET", "https://registry.example/"},
+			{"GET", "https://packages.example/"},
 			{"POST", "http://169.254.169.254/"},
 		} {
 			got := ask(call.method, call.target, peer)

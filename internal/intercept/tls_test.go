@@ -172,10 +172,10 @@ func TestOtherNames(t *testing.T) {
 		name, asked, tunnel string
 		reason              string
 	}{
-		{"on the port", "registry.example", "", `TLS on this port for "registry.example": ` + port},
+		{"on the port", "packages.example", "", `TLS on this port for "packages.example": ` + port},
 		{"a sister of WeChat's", "mp.weixin.qq.com", "", `TLS on this port for "mp.weixin.qq.com": ` + port},
 		{"no name on the port", "", "", "TLS on this port without a server name: " + port},
-		{"inside a tunnel to WeChat", "registry.example", "api.weixin.qq.com:443", `TLS for "registry.example" inside a tunnel to api.weixin.qq.com`},
+		{"inside a tunnel to WeChat", "packages.example", "api.weixin.qq.com:443", `TLS for "packages.example" inside a tunnel to api.weixin.qq.com`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

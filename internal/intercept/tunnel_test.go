@@ -319,14 +319,14 @@ func TestNowhere(t *testing.T) {
 func TestOffline(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, func(o *intercept.Options) { o.Offline = true })
-	status, body, _ := b.connect("registry.example:443")
-	if reason, detail := (answer{body: body}).problem(); status != 403 || reason != "offline" || detail != "registry.example:443 is not WeChat's, and the simulation runs with --offline" {
+	status, body, _ := b.connect("packages.example:443")
+	if reason, detail := (answer{body: body}).problem(); status != 403 || reason != "offline" || detail != "packages.example:443 is not WeChat's, and the simulation runs with --offline" {
 		t.Errorf("%d %s", status, body)
 	}
-	if got := b.last(1); got.API != "proxy" || got.Status != 403 || got.Host != "registry.example:443" || got.Reason == "" {
+	if got := b.last(1); got.API != "proxy" || got.Status != 403 || got.Host != "packages.example:443" || got.Reason == "" {
 		t.Errorf("the journal has %+v", got)
 	}
-	for _, target := range []string{"http://registry.example/x", "https://registry.example/x", "http://8.8.8.8/", "http://[2001:db8::1]/", "http://127.0.0.1.nip.io/"} {
+	for _, target := range []string{"http://packages.example/x", "https://packages.example/x", "http://8.8.8.8/", "http://[2001:db8::1]/", "http://127.0.0.1.nip.io/"} {
 		got := b.raw("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if reason, _ := got.problem(); got.status != 403 || reason != "offline" {
 			t.Errorf("%s: %+v", target, got)

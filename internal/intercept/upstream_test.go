@@ -113,10 +113,10 @@ func TestUpstream(t *testing.T) {
 	b := newBed(t, func(o *intercept.Options) {
 		o.Upstream = http.ProxyURL(&url.URL{Scheme: "http", Host: through, User: url.UserPassword("user", password)})
 	})
-	if status, got := b.throughTunnel("registry.example:443"); status != 200 || got != "hello" {
+	if status, got := b.throughTunnel("packages.example:443"); status != 200 || got != "hello" {
 		t.Errorf("%d %q", status, got)
 	}
-	if r := <-asked; r.Method != "CONNECT" || r.RequestURI != "registry.example:443" || r.Host != "registry.example:443" || len(r.Header) != 2 {
+	if r := <-asked; r.Method != "CONNECT" || r.RequestURI != "packages.example:443" || r.Host != "packages.example:443" || len(r.Header) != 2 {
 		t.Errorf("asked %s %s, %v", r.Method, r.RequestURI, r.Header)
 	}
 	if status, got := b.throughTunnel(echo(t)); status != 200 || got != "hello" {
@@ -145,12 +145,12 @@ func TestUpstreamForwarded(t *testing.T) {
 	b := newBed(t, func(o *intercept.Options) {
 		o.Upstream = http.ProxyURL(&url.URL{Scheme: "http", Host: other, User: url.UserPassword("user", password)})
 	})
-	if got := b.raw("GET http://registry.example/x?y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); got.status != 200 || got.body != "other" {
+	if got := b.raw("GET http://packages.example/x?y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); got.status != 200 || got.body != "other" {
 		t.Errorf("%+v", got)
 	}
 	r := <-asked
 	user, pass, _ := parseBasic(r.Header.Get("Proxy-Authorization"))
-	if r.RequestURI != "http://registry.example/x?y" || r.Host != "registry.example" || user != "user" || pass != password {
+	if r.RequestURI != "http://packages.example/x?y" || r.Host != "packages.example" || user != "user" || pass != password {
 		t.Errorf("asked for %s at %s by %s", r.RequestURI, r.Host, user)
 	}
 }
@@ -169,10 +169,10 @@ func TestUpstreamSOCKS(t *testing.T) {
 		b := newBed(t, func(o *intercept.Options) {
 			o.Upstream = http.ProxyURL(&url.URL{Scheme: scheme, Host: through, User: url.UserPassword("user", password)})
 		})
-		if status, got := b.throughTunnel("registry.example:443"); status != 200 || got != "hello" {
+		if status, got := b.throughTunnel("packages.example:443"); status != 200 || got != "hello" {
 			t.Errorf("%s: %d %q", scheme, status, got)
 		}
-		if got := <-asked; got != "3 registry.example:443" {
+		if got := <-asked; got != "3 packages.example:443" {
 			t.Errorf("%s: asked for %s", scheme, got)
 		}
 	}
@@ -207,12 +207,12 @@ func TestUpstreamFails(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, func(o *intercept.Options) { o.Upstream = tt.proxy })
-			status, body, _ := b.connect("registry.example:443")
+			status, body, _ := b.connect("packages.example:443")
 			reason, detail := answer{body: body}.problem()
-			if status != 502 || reason != "unreachable" || !strings.HasPrefix(detail, "cannot reach registry.example:443: "+tt.detail) {
+			if status != 502 || reason != "unreachable" || !strings.HasPrefix(detail, "cannot reach packages.example:443: "+tt.detail) {
 				t.Errorf("%d %s", status, body)
 			}
-			got := b.raw("GET https://registry.example/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			got := b.raw("GET https://packages.example/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 			if got.status != 502 {
 				t.Errorf("absolute: %+v", got)
 			}
@@ -258,10 +258,10 @@ func TestUpstreamIsUs(t *testing.T) {
 		o.Upstream = http.ProxyURL(&url.URL{Scheme: "http", Host: first.Addr().String()})
 	})
 	one := newBedOn(t, first, func(o *intercept.Options) { o.Upstream = http.ProxyURL(&url.URL{Scheme: "http", Host: second.addr}) })
-	if status, body, _ := one.connect("registry.example:443"); status != 502 || !strings.Contains(body, "508 Loop Detected") && !strings.Contains(body, "502 Bad Gateway") {
+	if status, body, _ := one.connect("packages.example:443"); status != 502 || !strings.Contains(body, "508 Loop Detected") && !strings.Contains(body, "502 Bad Gateway") {
 		t.Errorf("%d %s", status, body)
 	}
-	if got := one.raw("GET http://registry.example/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); got.status != 508 {
+	if got := one.raw("GET http://packages.example/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); got.status != 508 {
 		t.Errorf("absolute: %+v", got)
 	}
 }

@@ -52,7 +52,7 @@ func TestTarget(t *testing.T) {
 		"/sns/jscode2session":                  {Path: "/sns/jscode2session", Host: "api.weixin.qq.com"},
 		"sh.api.weixin.qq.com/cgi-bin/token":   {Path: "/cgi-bin/token", Host: "sh.api.weixin.qq.com"},
 		"api.weixin.qq.com":                    {Host: "api.weixin.qq.com"}, // a connection without a request
-		"registry.example:443":                 {Host: "registry.example:443"},
+		"packages.example:443":                 {Host: "packages.example:443"},
 		"qyapi.weixin.qq.com/cgi-bin/gettoken": {Path: "/cgi-bin/gettoken", Host: "qyapi.weixin.qq.com"},
 	} {
 		if got := record.Target(); got != want {

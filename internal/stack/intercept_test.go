@@ -144,15 +144,15 @@ func TestTraffic(t *testing.T) {
 	if got := r.call(t, http.MethodGet, "/cgi-bin/token", "", ""); got.status != 200 {
 		t.Fatal(got)
 	}
-	if _, _, _, err := ask(t, client, "https://registry.example/"); err == nil || !strings.Contains(err.Error(), "Forbidden") {
+	if _, _, _, err := ask(t, client, "https://packages.example/"); err == nil || !strings.Contains(err.Error(), "Forbidden") {
 		t.Errorf("offline: %v", err)
 	}
 	got := r.Traffic()
-	if got.Calls != 3 || got.Intercepted["api.weixin.qq.com"] != 1 || got.Refused["registry.example"] != 1 {
+	if got.Calls != 3 || got.Intercepted["api.weixin.qq.com"] != 1 || got.Refused["packages.example"] != 1 {
 		t.Errorf("%+v", got)
 	}
 	kept, err := r.phone.Journal(t.Context(), mockclient.JournalQuery{On: "proxy"})
-	if err != nil || len(kept.Records) != 1 || kept.Records[0].Host != "registry.example:443" || kept.Records[0].Status != 403 {
+	if err != nil || len(kept.Records) != 1 || kept.Records[0].Host != "packages.example:443" || kept.Records[0].Status != 403 {
 		t.Errorf("the journal has %+v, %v", kept.Records, err)
 	}
 }
