@@ -126,8 +126,9 @@ if (!class_exists('WxloginHttps', false)) {
     }
 
     WxloginHttps::install();
-}
 
-if (WxloginHttps::displaced() !== '') {
-    require WxloginHttps::displaced();
+    // Inside the block: inside two simulations, what is displaced is this file of the other one, which must not displace again.
+    if (WxloginHttps::displaced() !== '') {
+        require WxloginHttps::displaced();
+    }
 }
