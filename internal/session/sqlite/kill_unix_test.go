@@ -24,7 +24,7 @@ import (
 
 const (
 	victimVariable = "WXLOGIN_TEST_VICTIM" // the file that a child writes to until it is killed
-	writerVariable = "WXLOGIN_TEST_WRITER" // the file that a child writes to, one login after the other
+	writerVariable = "WXLOGIN_TEST_WRITER" // the file that a child writes to, each goroutine one login after the other
 	roundsVariable = "WXLOGIN_KILLS"       // how many children are killed
 
 	victimWorkers = 8
@@ -136,8 +136,8 @@ func victim(path string) int {
 	return 1
 }
 
-// TestSynced counts how often a process asks the disk to keep what it wrote: at least once for each login that had to wait for an
-// acknowledgement of its own.
+// TestSynced counts how often a process asks the disk to keep what it wrote: at least once for each login that waited for the one before
+// it. Goroutines that log in beside each other may share a sync, and nobody shares one with a login of their own.
 func TestSynced(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
@@ -147,40 +147,58 @@ func TestSynced(t *testing.T) {
 		}
 		t.Skip("strace is not installed: that each acknowledged login was synced was not counted")
 	}
-	traced := exec.CommandContext(t.Context(), strace, "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "signal=none", os.Args[0])
-	traced.Env = append(os.Environ(), writerVariable+"="+newPath(t))
-	out, err := traced.CombinedOutput()
-	if err != nil && strings.Contains(string(out), "Operation not permitted") && os.Getenv("WXLOGIN_REQUIRE") != "all" {
-		t.Skip("this machine lets nobody trace a process")
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	_, during, found := strings.Cut(string(out), "opened\n")
-	during, _, ended := strings.Cut(during, "written\n")
-	if !found || !ended {
-		t.Fatalf("no account of the writing:\n%s", out)
-	}
-	if syncs := len(regexp.MustCompile(`(?m)f(data)?sync\(\d+`).FindAllString(during, -1)); syncs < writerLogins {
-		t.Errorf("%d syncs for %d logins one after the other", syncs, writerLogins)
-	} else {
-		t.Logf("%d syncs for %d logins one after the other", syncs, writerLogins)
+	for _, writers := range []int{1, 8} {
+		t.Run(strconv.Itoa(writers), func(t *testing.T) {
+			t.Parallel()
+			traced := exec.CommandContext(t.Context(), strace, "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "signal=none", os.Args[0])
+			traced.Env = append(os.Environ(), writerVariable+"="+newPath(t), numberVariable+"="+strconv.Itoa(writers))
+			out, err := traced.CombinedOutput()
+			if err != nil && strings.Contains(string(out), "Operation not permitted") && os.Getenv("WXLOGIN_REQUIRE") != "all" {
+				t.Skip("this machine lets nobody trace a process")
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			_, during, found := strings.Cut(string(out), "opened\n")
+			during, _, ended := strings.Cut(during, "written\n")
+			if !found || !ended {
+				t.Fatalf("no account of the writing:\n%s", out)
+			}
+			syncs := len(regexp.MustCompile(`(?m)f(data)?sync\(\d+`).FindAllString(during, -1))
+			t.Logf("%d syncs for %d logins each of %d goroutines", syncs, writerLogins, writers)
+			if syncs < writerLogins {
+				t.Errorf("fewer than the %d that waited for each other", writerLogins)
+			}
+		})
 	}
 }
 
-// write logs users in, one after the other.
+// write has goroutines log users in, each one after the other.
 func write(path string) int {
+	writers, err := strconv.Atoi(os.Getenv(numberVariable))
+	if err != nil {
+		return 1
+	}
 	s, err := sqlite.Open(context.Background(), path, testSealer('k'))
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	fmt.Println("opened")
-	for n := range writerLogins {
-		if _, err := s.Save(context.Background(), login(n, noon)); err != nil {
-			fmt.Println(err)
-			return 1
-		}
+	var group sync.WaitGroup
+	failures := make([]error, writers)
+	for w := range writers {
+		group.Go(func() {
+			for n := range writerLogins {
+				_, err := s.Save(context.Background(), login(w*writerLogins+n, noon))
+				failures[w] = errors.Join(failures[w], err)
+			}
+		})
+	}
+	group.Wait()
+	if err := errors.Join(failures...); err != nil {
+		fmt.Println(err)
+		return 1
 	}
 	fmt.Println("written")
 	if err := s.Close(); err != nil {
