@@ -88,8 +88,8 @@ func (c *CA) PEM() []byte { return append([]byte(nil), c.pem...) }
 // NotAfter is when the certificate expires.
 func (c *CA) NotAfter() time.Time { return c.certificate.NotAfter }
 
-// leaf returns the certificate of a host, made when it is first asked for; nil for a host that is not one of [Hosts].
-func (c *CA) leaf(name string) (*tls.Certificate, error) {
+// Leaf returns the certificate of a host, made when it is first asked for; nil for a host that is not one of [Hosts].
+func (c *CA) Leaf(name string) (*tls.Certificate, error) {
 	host, found := wechat.HostOf(name)
 	if !found {
 		return nil, nil //nolint:nilnil // no certificate is what there is for any other host

@@ -76,11 +76,11 @@ func TestLeaves(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(ca.certificate)
 	for _, host := range Hosts() {
-		leaf, err := ca.leaf(host)
+		leaf, err := ca.Leaf(host)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ca.leaf(strings.ToUpper(host) + ".")
+		again, err := ca.Leaf(strings.ToUpper(host) + ".")
 		if err != nil || again != leaf {
 			t.Errorf("%s: a second certificate: %v", host, err)
 		}
@@ -98,7 +98,7 @@ func TestNoOtherLeaf(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t)
 	refused := func(name string) {
-		if leaf, err := ca.leaf(name); leaf != nil || err != nil {
+		if leaf, err := ca.Leaf(name); leaf != nil || err != nil {
 			t.Errorf("%q: %v, %v", name, leaf, err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestNoOtherLeaf(t *testing.T) {
 		if _, listed := wechat.HostOf(name); listed && slices.Contains(Hosts(), strings.ToLower(strings.TrimSuffix(name, "."))) {
 			return
 		}
-		if leaf, err := ca.leaf(name); leaf != nil || err != nil {
+		if leaf, err := ca.Leaf(name); leaf != nil || err != nil {
 			t.Fatalf("%q: %v, %v", name, leaf, err)
 		}
 	})

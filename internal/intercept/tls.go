@@ -69,7 +69,7 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 		return nil, errors.New("intercept: internal error: a connection of somebody else's")
 	}
 	c.asked = hello.ServerName
-	leaf, err := p.o.CA.leaf(c.name())
+	leaf, err := p.o.CA.Leaf(c.name())
 	c.offered = leaf != nil
 	return leaf, err
 }

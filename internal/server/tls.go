@@ -95,12 +95,18 @@ func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current, nil
 }
 
-// Listen lets a listener speak TLS with this certificate. HTTP/2 is offered to a server that sees the connections themselves, and not to
-// one with something in between.
-func (c *Certificate) Listen(listener net.Listener, http2 bool) net.Listener {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}
-	if http2 {
-		config.NextProtos = []string{"h2", "http/1.1"}
+// Listen lets a listener speak TLS with this certificate, or with the one that other, unless it is nil, has for the name that a client asks
+// for. HTTP/2 is offered to a server that sees the connections themselves, and not to one with something in between, as where there are others.
+func (c *Certificate) Listen(listener net.Listener, other func(name string) (*tls.Certificate, error)) net.Listener {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"h2", "http/1.1"}}
+	if other != nil {
+		config.NextProtos = []string{"http/1.1"}
+		config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if found, err := other(hello.ServerName); found != nil || err != nil {
+				return found, err
+			}
+			return c.get(hello)
+		}
 	}
 	return tls.NewListener(listener, config)
 }

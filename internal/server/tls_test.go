@@ -62,7 +62,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := server.New(server.Options{Handler: http.HandlerFunc(ok), Logger: lines.logger(), Now: time.Now})
-		running := serveOver(t, s, func(l net.Listener) net.Listener { return certificate.Listen(l, false) })
+		running := serveOver(t, s, func(l net.Listener) net.Listener { return certificate.Listen(l, nil) })
 		shown := func() int64 {
 			t.Helper()
 			raw, err := running.dial(t.Context())
@@ -121,7 +121,7 @@ func TestHTTP2(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, certificate.Listen(listener, true)) }()
+	go func() { done <- s.Serve(ctx, certificate.Listen(listener, nil)) }()
 	pem, err := os.ReadFile(certFile)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"time"
@@ -26,6 +27,15 @@ func (s *simulation) intercept(o Options, url string) (err error) {
 		Names: o.Hosts, Offline: o.Mock.Offline, Upstream: o.Mock.Upstream,
 	})
 	return err
+}
+
+// leaves has the certificates of WeChat's hosts, under which a simulation answers clients that come for them over TLS straight to the port.
+// Against the real WeChat there are none.
+func (s *Stack) leaves() func(name string) (*tls.Certificate, error) {
+	if s.mock == nil {
+		return nil
+	}
+	return s.mock.ca.Leaf
 }
 
 // counted counts calls to WeChat's API.

@@ -127,7 +127,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		Trusted: o.Trusted, StopDelay: o.StopDelay,
 	}
 	if o.Certificate != nil {
-		listener = o.Certificate.Listen(listener, s.mock == nil) // the proxy of a simulation looks into connections
+		listener = o.Certificate.Listen(listener, s.leaves())
 	}
 	listeners := []net.Listener{listener}
 	if s.mock != nil {
