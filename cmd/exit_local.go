@@ -124,7 +124,7 @@ func storeFailure(e *sqlite.FileError) failure {
 	case errors.Is(e, sqlite.ErrNewer):
 		f.hints = []lang.Message{hintUpdate.With()}
 	case errors.Is(e, sqlite.ErrDamaged):
-		f.hints = []lang.Message{hintDamaged.With(e.Path)}
+		f.hints = []lang.Message{hintDamaged.With(e.SetAside()), hintForgotten.With()}
 	}
 	return f
 }
@@ -133,7 +133,14 @@ var (
 	hintMode    = lang.T{En: "keep it to yourself: chmod 600 %s", Zh: "只允许自己访问：chmod 600 %s"}
 	hintAccess  = lang.T{En: "see that %s is a file of yours in a directory that you may write to, or use another state directory: WXLOGIN_STATE_DIR", Zh: "请确认 %s 是你自己的文件且所在目录可写，或换一个状态目录：WXLOGIN_STATE_DIR"}
 	hintUpdate  = lang.T{En: "update wxlogin, or use another state directory: WXLOGIN_STATE_DIR", Zh: "升级 wxlogin，或换一个状态目录：WXLOGIN_STATE_DIR"}
-	hintDamaged = lang.T{En: "restore %s from a backup, or move it away: a new one is made", Zh: "从备份恢复 %s，或将其移走：程序会新建一个"}
+	hintDamaged = lang.T{
+		En: "stop every wxlogin that uses it, then restore it from a backup, or set it aside, and a new one is made: %s",
+		Zh: "先停止所有正在使用它的 wxlogin，再从备份恢复，或将其移到一旁（程序会新建一个）：%s",
+	}
+	hintForgotten = lang.T{
+		En: "a new one knows of no revocation: a revoked token counts again once its user logs in; to end all old tokens: wxlogin key rotate, then wxlogin key retire ID --yes",
+		Zh: "新建的存储不记得任何吊销：用户再次登录后，已吊销的令牌会重新有效；要让旧令牌全部失效：先 wxlogin key rotate，再 wxlogin key retire ID --yes",
+	}
 
 	textUnseal       = lang.T{En: "the saved session of %s cannot be opened: the key ring has changed since it was saved", Zh: "无法打开 %s 的已保存会话：保存之后密钥环已被更换"}
 	hintKeysVariable = lang.T{En: "set it to the JSON of a key ring file (wxlogin config path names one), quotes and all", Zh: "请设为密钥环文件的 JSON 内容（wxlogin config path 显示其位置），包括引号"}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 )
 
 // storage looks whether what is to be kept can be kept. What is not there yet is not made; whether it could be is looked at.
@@ -52,7 +53,10 @@ func (x *examination) store(ctx context.Context) {
 	if x.Config.Store == "" {
 		path, _ = x.Config.Paths.StoreFile()
 	}
+	damage, _ := errors.AsType[*sqlite.FileError](err)
 	switch {
+	case damage != nil && damage.SetAside() != "":
+		x.add(AreaStorage, "store", Fail, textPlain.With(err), textFixDamaged.With(damage.SetAside()))
 	case err != nil && path == "": // no file is to blame: it is one that was named, or a Redis, and the error says which
 		x.add(AreaStorage, "store", Fail, textPlain.With(err), textFixStore.With(x.Config.Store))
 	case err != nil:
@@ -139,6 +143,7 @@ var (
 	textNoKeyring   = lang.T{En: "there is no keyring on this machine, and none is needed", Zh: "本机没有密钥环，也不需要"}
 	textFixKeyring  = lang.T{En: "keep the AppSecret in a file or a variable: wxlogin config set secret file:PATH, or env:NAME", Zh: "把 AppSecret 放在文件或环境变量中：wxlogin config set secret file:PATH 或 env:NAME"}
 	textFixStore    = lang.T{En: "see that the store %s is there and takes what is written to it, or name another: WXLOGIN_STORE", Zh: "请确认存储 %s 存在且可写，或另行指定：WXLOGIN_STORE"}
+	textFixDamaged  = lang.T{En: "stop every wxlogin that uses it, then restore it from a backup, or set it aside and lose what it knows, revocations too: %s", Zh: "先停止所有正在使用它的 wxlogin，再从备份恢复，或将其移到一旁（其中的内容包括吊销记录将不再生效）：%s"}
 	textFixFile     = lang.T{En: "see that %s is a file of yours that nobody else may read, in a directory that you may write to", Zh: "请确认 %s 是你自己的文件、他人不可读，且所在目录可写"}
 	textFixState    = lang.T{En: "use a directory that you may write to: WXLOGIN_STATE_DIR", Zh: "换一个可写的目录：WXLOGIN_STATE_DIR"}
 )

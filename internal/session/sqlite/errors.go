@@ -48,7 +48,7 @@ func (s *Store) explain(err error) error {
 	case 0:
 		return err
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return &FileError{Path: path, Reason: fmt.Sprintf("is damaged (%v); move it away to start with an empty one", err), Err: errors.Join(ErrDamaged, err)}
+		return &FileError{Path: path, Reason: fmt.Sprintf("is damaged (%v); it is left as it is", err), Err: errors.Join(ErrDamaged, err)}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return &FileError{Path: path, Reason: fmt.Sprintf("has been locked by another process for %s", s.patience), Err: errors.Join(ErrLocked, err)}
 	case sqlite3.SQLITE_FULL:

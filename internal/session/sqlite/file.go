@@ -100,7 +100,7 @@ const (
 // one while we hold the lock.
 func checkHeader(path string) error {
 	damaged := func(how string) error {
-		return &FileError{Path: path, Reason: "is damaged: it is " + how + "; move it away to start with an empty one", Err: ErrDamaged}
+		return &FileError{Path: path, Reason: "is damaged: it is " + how + "; it is left as it is", Err: ErrDamaged}
 	}
 	wal, err := os.Stat(path + "-wal")
 	atRest := errors.Is(err, fs.ErrNotExist) || (err == nil && wal.Size() == 0)
