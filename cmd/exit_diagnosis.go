@@ -7,6 +7,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/diagnose"
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/opendata"
 )
 
 // A diagnosedError is why data did not decrypt, with what was found out about it.
@@ -41,6 +42,9 @@ func classifyDiagnosis(err error) (failure, bool) {
 		f.message = bare(main.Verdict)
 	} else if i := slices.IndexFunc(e.report.Findings, isCheck); i >= 0 { // its message names all that the policy refused
 		main = e.report.Findings[i]
+		if c, ok := errors.AsType[*opendata.CheckError](e.err); ok && main.ID == "D28" && len(c.Failures) == 1 {
+			f.message = bare(main.Verdict) // which platform; the two appids are its evidence
+		}
 	}
 	f.verdict = &main
 	f.hints = nil

@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"encoding/base64"
 	"errors"
+	"slices"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
@@ -54,7 +55,7 @@ func newAnalysis(in Input) *analysis {
 	texts := [3]string{in.SessionKey.Reveal(), in.IV, in.EncryptedData}
 	fromDocument := in.EncryptedData == "" && in.Document != nil
 	if fromDocument {
-		texts[fieldData] = string(in.Document)
+		texts[fieldData] = documentText(in.Document)
 	}
 	return &analysis{
 		in:    in,
@@ -208,16 +209,19 @@ func changed(s solution) []Finding {
 		changes []change
 	}{{s.order.key, s.key.changes}, {s.order.iv, s.iv.changes}, {s.order.data, s.data.changes}} {
 		for _, c := range part.changes {
-			i := 0
-			for i < len(list) && list[i].ID != c.id {
-				i++
-			}
-			if i == len(list) {
-				list = append(list, newFinding(c.id))
-			}
-			list[i] = list[i].since(textInField, part.field.String(), c.what)
+			list = noted(list, c.id, textInField.With(part.field.String(), c.what))
 		}
 	}
+	return list
+}
+
+// noted adds evidence to the finding of an id, and the finding where there is none yet.
+func noted(list []Finding, id string, evidence lang.Message) []Finding {
+	i := slices.IndexFunc(list, func(f Finding) bool { return f.ID == id })
+	if i < 0 {
+		i, list = len(list), append(list, newFinding(id))
+	}
+	list[i].Evidence = append(list[i].Evidence, evidence)
 	return list
 }
 

@@ -51,7 +51,13 @@ func (a *analysis) derive(p *proof) {
 func (a *analysis) lastAltered(p *proof) Finding {
 	last := len(p.looks) - 1
 	first, end := chars(last*blockSize, last*blockSize+blockSize-1)
-	return newFinding("D35").since(textEndOnly, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1))
+	return comparing(newFinding("D35")).since(textEndOnly, len(p.looks)).since(textAtChars, first, min(end, len(p.text)-1))
+}
+
+// comparing gives a finding the fix of altered characters in place of its own.
+func comparing(f Finding) Finding {
+	f.Fix = newFinding("D34").Fix
+	return f
 }
 
 // endsEarly knows two payloads in one text: the first ends in padding where the second begins.
@@ -147,7 +153,12 @@ func isName(text string) bool {
 // altered says where the data changed.
 func (a *analysis) altered(p *proof, bad []int) Finding {
 	from, to := bad[0], bad[len(bad)-1]
-	f := newFinding("D34").since(textBadBlocks, len(bad), len(p.looks), from, to)
+	f := newFinding("D34")
+	if len(bad) == 1 {
+		f = f.since(textBadBlock, len(p.looks), from)
+	} else {
+		f = f.since(textBadBlocks, len(bad), len(p.looks), from, to)
+	}
 	start, end := from*blockSize, to*blockSize+blockSize-1
 	if to > from && p.looks[to] == BlockPartly { // its damage mirrors the bytes that changed in the block before
 		end -= blockSize
@@ -212,7 +223,7 @@ func (a *analysis) settleCharacter(p *proof, text string, at, block int) bool {
 	if block == len(p.looks)-1 {
 		id = "D35"
 	}
-	a.settle(s.unchanged(), newFinding(id).saying(textOneCharacter, at).since(textBadBlocks, 1, len(p.looks), block, block))
+	a.settle(s.unchanged(), comparing(newFinding(id)).saying(textOneCharacter, at).since(textBadBlock, len(p.looks), block))
 	return true
 }
 
@@ -237,7 +248,7 @@ func (a *analysis) onlyFirst(p *proof) {
 			return // text to the end: no block was altered, and it is nobody's JSON
 		}
 		first, last := chars(0, blockSize-1)
-		a.add(newFinding("D34").saying(textAlteredAt, first, last).since(textBadBlocks, 1, len(p.looks), 0, 0).since(textRestBroken))
+		a.add(newFinding("D34").saying(textAlteredAt, first, last).since(textBadBlock, len(p.looks), 0).since(textRestBroken))
 		return
 	}
 	f := a.wrongIV(p)
@@ -302,6 +313,7 @@ var (
 	textNoEnd        = lang.T{En: "all blocks read, but the last one has no padding and the JSON is not closed", Zh: "所有分组都能读出，但最后一个没有填充，JSON 也没有结束"}
 	textLeft         = lang.T{En: "what is left has the members %s", Zh: "剩下的部分含有字段 %s"}
 	textLimit        = lang.T{En: "%d characters is a usual limit of a column, a log or a buffer, such as VARCHAR(%d)", Zh: "%d 个字符是列、日志或缓冲区常见的上限，例如 VARCHAR(%d)"}
+	textBadBlock     = lang.T{En: "1 of %d blocks does not read: block %d", Zh: "%d 个分组中有 1 个读不出：第 %d 个"}
 	textBadBlocks    = lang.T{En: "%d of %d blocks do not read: from block %d to block %d", Zh: "有 %d 个分组（共 %d 个）读不出：从第 %d 到第 %d 个"}
 	textMirror       = lang.T{En: "block %d is noise, and the damage in block %d shows which of its bytes changed", Zh: "第 %d 个分组是乱码，第 %d 个分组的损坏处显示出被改动的字节"}
 	textShifted      = lang.T{En: "From character %d on the encryptedData is shifted or altered.", Zh: "encryptedData 从第 %d 个字符起错位或被改动。"}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -18,7 +19,7 @@ func (a *analysis) unwrap() {
 		}
 		whole := solution{data: reading{changes: v.changes}, order: orders()[0]}
 		if a.fromDocument {
-			a.add(changed(whole)...)
+			a.add(ofDocument(v.changes, v.text)...)
 		} else {
 			f := newFinding("D26").since(textWhole, len(a.texts[fieldData]))
 			if hasPhoneCode([]byte(v.text)) {
@@ -31,9 +32,32 @@ func (a *analysis) unwrap() {
 	}
 }
 
+// documentText is the document without the line end that a file has, which is no damage. In UTF-16, which has zero bytes, it is more than
+// one byte, and stays.
+func documentText(document []byte) string {
+	if bytes.IndexByte(document, 0) >= 0 {
+		return string(document)
+	}
+	return strings.TrimRight(string(document), "\r\n")
+}
+
+// ofDocument names what was undone to the document. A form is read like the object, and was found to be in its place.
+func ofDocument(changes []change, text string) []Finding {
+	var list []Finding
+	for _, c := range changes {
+		list = noted(list, c.id, textInField.With(textInput, c.what))
+	}
+	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+		f := newFinding("D26").saying(textForm).since(textFormLength, len(text))
+		f.Fix = textReadForm.With()
+		list = append(list, f)
+	}
+	return list
+}
+
 // stillDocument reports whether the document was not found to be the result of a call.
 func (a *analysis) stillDocument() bool {
-	return a.fromDocument && a.texts[fieldData] == string(a.in.Document)
+	return a.fromDocument && a.texts[fieldData] == documentText(a.in.Document)
 }
 
 // take goes on with what stood in a whole result. What was given beside it stays.
@@ -58,7 +82,7 @@ func (a *analysis) take(inside opendata.Pasted) {
 // Unwrap reads a document that is no plain JSON object, because it was quoted, escaped, saved as UTF-16 or sent as a form. [Data] does
 // the same with [Input.Document], and says what it undid.
 func Unwrap(document []byte) (opendata.Pasted, bool) {
-	for _, v := range first(variants(fieldData, string(document)), maxPlain*2) {
+	for _, v := range first(variants(fieldData, documentText(document)), maxPlain*2) {
 		if inside, ok := wholeResult(v.text); ok {
 			return inside, true
 		}
@@ -105,3 +129,10 @@ func formResult(text string) (opendata.Pasted, bool) {
 		SessionKey: wechat.NewSessionKey(values.Get("session_key")),
 	}, true
 }
+
+var (
+	textInput      = lang.T{En: "the input", Zh: "输入"}
+	textForm       = lang.T{En: "The input is the body of a form, not the JSON object of wx.*.", Zh: "输入是表单格式的请求体，而不是 wx.* 返回的 JSON 对象。"}
+	textFormLength = lang.T{En: "it has %d characters, with encryptedData= among them", Zh: "共 %d 个字符，其中有 encryptedData="}
+	textReadForm   = lang.T{En: "Let a form parser take the values out of it, once, and give them as JSON, or as --data, --iv and --session-key.", Zh: "请用表单解析器取出各个值（只解码一次），再以 JSON 或 --data、--iv、--session-key 给出。"}
+)

@@ -266,12 +266,18 @@ func platformOf(plain []byte) (name lang.T, members string, ok bool) {
 	_ = json.Unmarshal(object["watermark"], &mark)
 	var appID string
 	_ = json.Unmarshal(mark["appid"], &appID)
+	var named string // by Xiaohongshu, and by whoever writes the member so
+	_ = json.Unmarshal(mark["appId"], &named)
 	has := func(set map[string]json.RawMessage, name string) bool { _, ok := set[name]; return ok }
 	switch {
 	case strings.HasPrefix(appID, "tt"):
-		return lang.T{En: "Douyin or Toutiao", Zh: "抖音或头条"}, "watermark.appid tt…", true
-	case strings.HasPrefix(appID, "ww") || has(object, "userid") && has(object, "corpid"):
-		return lang.T{En: "WeCom", Zh: "企业微信"}, "userid, corpid", true
+		return platformDouyin, "watermark.appid tt…", true
+	case strings.HasPrefix(named, "tt"):
+		return platformDouyin, "watermark.appId tt…", true
+	case has(object, "userid") && has(object, "corpid"):
+		return platformWeCom, "userid, corpid", true
+	case strings.HasPrefix(appID, "ww"):
+		return platformWeCom, "watermark.appid ww…", true
 	case has(mark, "appId"):
 		return lang.T{En: "Xiaohongshu", Zh: "小红书"}, "watermark.appId", true
 	case has(object, "mobile") && has(object, "code") && has(object, "msg"):

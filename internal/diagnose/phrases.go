@@ -40,6 +40,12 @@ var phrases = []Phrase{
 	{Text: "is not valid json", Stacks: "JavaScript, JSON.parse", IDs: anyFailure},
 	{Text: "expecting value: line 1 column 1", Stacks: "Python, json", IDs: anyFailure},
 	{Text: "malformed utf-8 data", Stacks: "crypto-js", IDs: anyFailure},
+	{Text: "unrecognized token", Stacks: "Java, Jackson", IDs: anyFailure},
+	{Text: "jsonexception: syntax error, pos", Stacks: "Java, fastjson", IDs: anyFailure},
+	{Text: "property 'watermark' of non-object", Stacks: "PHP 7", IDs: anyFailure, Note: textNoJSON},
+	{Text: "property \"watermark\" on null", Stacks: "PHP 8", IDs: anyFailure, Note: textNoJSON},
+	{Text: "property 'watermark' of null", Stacks: "JavaScript", IDs: anyFailure, Note: textNoJSON},
+	{Text: "of null (reading 'watermark')", Stacks: "JavaScript", IDs: anyFailure, Note: textNoJSON},
 
 	{Text: "解密失败", Stacks: "SDK", IDs: anyFailure},
 	{Text: "解密错误", Stacks: "SDK", IDs: anyFailure},
@@ -65,6 +71,7 @@ var phrases = []Phrase{
 	{Text: "incorrect padding", Stacks: "Python, base64", IDs: badPadding},
 	{Text: "last encoded character", Stacks: "Java, commons-codec 1.13 and later", IDs: []string{"D15", "D02"}},
 	{Text: "input byte array has wrong 4-byte ending unit", Stacks: "Java", IDs: badPadding},
+	{Text: "last unit does not have enough valid bits", Stacks: "Java", IDs: badPadding},
 	{Text: "input byte array has incorrect ending byte", Stacks: "Java", IDs: []string{"D14", "D35"}},
 	{Text: "invalid base64", Stacks: "many", IDs: []string{"D01", "D03", "D05", "D08"}},
 
@@ -99,6 +106,7 @@ var phrases = []Phrase{
 	{Text: "err_ossl_wrong_final_block_length", Stacks: "Node.js", IDs: notBlocks},
 	{Text: "not a multiple of the block size", Stacks: "Go", IDs: notBlocks},
 	{Text: "not a multiple of the block length", Stacks: "Python, cryptography, PyCryptodome", IDs: notBlocks},
+	{Text: "input strings must be a multiple of 16 in length", Stacks: "Python, PyCrypto", IDs: notBlocks},
 	{Text: "data must be padded to 16 byte boundary", Stacks: "Python, PyCryptodome", IDs: notBlocks},
 	{Text: "data must be aligned to block boundary", Stacks: "Python, PyCryptodome", IDs: notBlocks},
 	{Text: "length of the data to decrypt is invalid", Stacks: ".NET", IDs: notBlocks},
@@ -115,3 +123,5 @@ var phrases = []Phrase{
 	{Text: "fail auth deny", Stacks: "wx.*", IDs: []string{"D27"}},
 	{Text: "微信用户", Stacks: "wx.getUserInfo", IDs: []string{"D38"}},
 }
+
+var textNoJSON = lang.T{En: "what came out of the decryption was no JSON, and the code went on to its watermark", Zh: "解密结果不是 JSON，而代码接着去读其中的水印"}

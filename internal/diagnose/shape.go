@@ -210,4 +210,6 @@ var (
 	textLoginAnswer     = lang.T{En: "What is given as encryptedData is the answer of jscode2session, which is the login itself.", Zh: "填在 encryptedData 处的是 jscode2session 的返回，它就是登录结果本身。"}
 
 	platformAlipay = lang.T{En: "Alipay", Zh: "支付宝"}
+	platformDouyin = lang.T{En: "Douyin or Toutiao", Zh: "抖音或头条"}
+	platformWeCom  = lang.T{En: "WeCom", Zh: "企业微信"}
 )
