@@ -240,7 +240,7 @@ type rateObject struct {
 func explainRate(a *app.App, text string) error {
 	percent, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || math.IsNaN(percent) || percent <= 0 || percent > 100 {
-		return app.Usage(textBadRate)
+		return app.Usage(textBadRate, "30%")
 	}
 	output, err := a.Output()
 	if err != nil {
@@ -291,7 +291,7 @@ var (
 	textNoRate      = lang.T{En: "Nothing typical has this share. Several causes may add up.", Zh: "没有典型情况符合这个比例，可能是几种原因叠加。"}
 	textRateNext    = lang.T{En: "one failing payload tells which it is:", Zh: "用一份解密失败的数据即可确定："}
 	textRateAlone   = lang.T{En: "--rate stands alone, without WHAT", Zh: "--rate 要单独使用，不带 WHAT"}
-	textBadRate     = lang.T{En: "--rate wants a share above 0 and up to 100, such as 30%", Zh: "--rate 应为 0 到 100 之间的比例，例如 30%"}
+	textBadRate     = lang.T{En: "--rate wants a share above 0 and up to 100, such as %s", Zh: "--rate 应为 0 到 100 之间的比例，例如 %s"}
 
 	textNothingToExplain = lang.T{En: "nothing to explain: give an errcode or an error text, or - to read one from standard input", Zh: "没有要解释的内容：请给出错误码或报错文本，或用 - 从标准输入读取"}
 	textUnknownText      = lang.T{En: "nothing in this text is known: no errcode of WeChat, and no error of a library that decrypts", Zh: "文本中没有已知的内容：既没有微信的错误码，也没有解密类库的报错"}
