@@ -77,7 +77,7 @@ func newServe(a *app.App) *cobra.Command {
 	f.IntVar(&opts.users, "users", 0, text(lang.T{En: "with --mock: begin with `NUMBER` users: u000001 and so on", Zh: "与 --mock 一起使用：初始有 `NUMBER` 个用户：u000001 等"}))
 	f.IntVar(&opts.plusShare, "plus-share", world.DefaultPlusSlashPercent, text(lang.T{En: "with --mock: `PERCENT` of session keys and ivs with both + and /, the others have neither", Zh: "与 --mock 一起使用：同时含 + 和 / 的 session_key 与 iv 所占 `PERCENT`，其余两者皆无"}))
 	f.BoolVar(&opts.offline, "offline", false, text(lang.T{En: "with --mock: as a proxy, refuse every host that is neither WeChat's nor this machine", Zh: "与 --mock 一起使用：作为代理时，拒绝微信和本机以外的所有主机"}))
-	f.StringVar(&opts.caDir, "ca-dir", "", text(lang.T{En: "with --mock: keep the certificate of the run's CA as ca.pem in `DIR`", Zh: "与 --mock 一起使用：把本次运行的 CA 证书保存为 `DIR` 中的 ca.pem"}))
+	f.StringVar(&opts.caDir, "ca-dir", "", text(lang.T{En: "with --mock: keep the certificate of the run's CA as `DIR`/ca.pem", Zh: "与 --mock 一起使用：把本次运行的 CA 证书保存为 `DIR`/ca.pem"}))
 	f.StringVar(&opts.readyFile, "ready-file", "", text(lang.T{En: "write `FILE` when ready, remove it at the end", Zh: "就绪时写入 `FILE`，结束时删除"}))
 	f.StringSliceVar(&opts.hosts, "host", nil, text(lang.T{En: "answer for this host `NAME`, too (repeatable)", Zh: "也响应这个主机名 `NAME`（可重复）"}))
 	a.KeyFlag(c, "addr", "addr", "HOST:PORT", lang.T{En: "listen here; port 0 picks a free one (default 127.0.0.1:8420)", Zh: "监听地址，端口 0 表示自动选择（默认 127.0.0.1:8420）"})

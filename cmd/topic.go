@@ -196,11 +196,11 @@ var textNotReached = lang.T{
 	En: `A client that takes its proxy from nowhere goes past: Java's Apache HttpClient unless it is told useSystemProperties(), and with it WxJava as it comes; aiohttp without trust_env=True; Go with a Transport that has no Proxy; requests with trust_env off. Set its base URL to WXLOGIN_API_BASE, or its proxy to HTTPS_PROXY: docs/intercept.md has a table of SDKs and their option.
 A client that has certificates of its own does not trust the CA: it is named at the end, and in wxlogin mock journal. wxlogin mock ca prints the certificate. On macOS and Windows, Go reads the system's store only.
 A program that is only asked by CMD, a daemon or a container, has not got the environment.
---offline shows what went elsewhere: it fails, and is named.`,
+--offline refuses what CMD asks of other hosts through the proxy, and names them. What goes around the proxy leaves no trace; without a network it fails.`,
 	Zh: `从不读取代理设置的客户端会绕过模拟服务：Java 的 Apache HttpClient（除非调用 useSystemProperties()），因而也包括默认配置的 WxJava；没有 trust_env=True 的 aiohttp；Transport 没有设置 Proxy 的 Go 程序；关闭 trust_env 的 requests。请把它的接口地址设为 WXLOGIN_API_BASE，或把它的代理设为 HTTPS_PROXY：docs/intercept.md 列出了各 SDK 的对应选项。
 自带证书的客户端不信任该 CA：结束时会被点名，也可在 wxlogin mock journal 中看到。wxlogin mock ca 打印证书。在 macOS 和 Windows 上，Go 只读取系统证书库。
 由 CMD 间接调用的程序（守护进程、容器）没有这些环境变量。
-加 --offline 可以看出哪些请求去了别处：它们会失败并被点名。`,
+加 --offline 时，经代理发往其他主机的请求会被拒绝并列出。绕过代理的请求不留任何痕迹，断网时才会失败。`,
 }
 
 var textMagic = lang.T{

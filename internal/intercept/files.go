@@ -82,7 +82,11 @@ func (f *Files) made() (string, error) {
 	if f.dir != "" {
 		return f.dir, nil
 	}
-	dir, err := os.MkdirTemp("", "wxlogin-") // 0700
+	parent, err := filepath.Abs(os.TempDir()) // TMPDIR may be relative, and clients may work elsewhere
+	if err != nil {
+		return "", &FilesError{os.TempDir(), err}
+	}
+	dir, err := os.MkdirTemp(parent, "wxlogin-") // 0700
 	if err != nil {
 		return "", &FilesError{os.TempDir(), err}
 	}
