@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	sessioncmd "github.com/wxlogin/wxlogin/cmd/session"
 	"github.com/wxlogin/wxlogin/internal/app"
@@ -17,7 +19,9 @@ var (
 	textRefusedRaw  = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
 	textNoAnswer    = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
 	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
-	textNonsense    = lang.T{En: "%s; it did not come from WeChat's API (HTTP %d)", Zh: "%s；这不像是微信接口的答复（HTTP %d）"}
+	textNonsense    = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
+	textNoType      = lang.T{En: "no content type", Zh: "没有 Content-Type"}
+	textTimeUp      = lang.T{En: "the time limit ran out (--timeout)", Zh: "已超过时限（--timeout）"}
 
 	textNotSent          = lang.T{En: "not sent: %v", Zh: "没有发送：%v"}
 	textAlso             = lang.T{En: "besides: %v", Zh: "另外：%v"}
@@ -26,6 +30,7 @@ var (
 
 	hintMaybeReset  = lang.T{En: "WeChat may have replaced the key all the same: wxlogin session check %s", Zh: "微信可能已经更换了密钥：wxlogin session check %s"}
 	hintReturnCodes = lang.T{En: "WeChat lists its errcodes at %s", Zh: "微信的错误码列表：%s"}
+	hintBegins      = lang.T{En: "the answer begins: %v", Zh: "答复的开头：%v"}
 	hintForce       = lang.T{En: "to send it all the same: --force", Zh: "仍要发送：--force"}
 	hintNewCode     = lang.T{En: "get a new code from wx.login and exchange it at once", Zh: "在小程序中重新调用 wx.login，拿到新 code 后立即使用"}
 	hintMockCode    = lang.T{En: "with a running mock: wxlogin mock login", Zh: "若正在运行模拟服务：wxlogin mock login"}
@@ -58,13 +63,13 @@ func classifyAnswer(err error) (failure, bool) {
 	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
 		switch {
 		case e.Sent && !e.Code:
-			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}, true
+			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}, true
 		case e.Sent:
-			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, e.Err), hints: []lang.Message{hintNewCode.With()}}, true
+			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, causeOf(e)), hints: []lang.Message{hintNewCode.With()}}, true
 		}
-		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, e.Err), hints: []lang.Message{hintNetwork.With()}}
+		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}
 		if !e.Code {
-			f.message = textUnreachablePlain.With(e.Host, e.Err)
+			f.message = textUnreachablePlain.With(e.Host, causeOf(e))
 		}
 		if isLoopback(e.Host) {
 			f.hints = []lang.Message{hintStartMock.With(), hintCheckConfig.With()}
@@ -72,7 +77,11 @@ func classifyAnswer(err error) (failure, bool) {
 		return f, true
 	}
 	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
-		f := failure{exit: exitNetwork, message: textNonsense.With(e.Error(), e.Status), hints: []lang.Message{hintNetwork.With()}}
+		f := failure{exit: exitNetwork, message: textNonsense.With(e.Status, contentTypeOf(e), e.Reason)}
+		if e.Snippet != "" && !strings.ContainsRune(e.Snippet.String(), utf8.RuneError) { // bytes tell nobody anything
+			f.hints = append(f.hints, hintBegins.With(e.Snippet))
+		}
+		f.hints = append(f.hints, hintNetwork.With())
 		if e.Code {
 			f.hints = append(f.hints, hintNewCode.With())
 		}
@@ -82,6 +91,21 @@ func classifyAnswer(err error) (failure, bool) {
 		return f, true
 	}
 	return failure{}, false
+}
+
+// causeOf is why no answer came. Go's words for a time limit of ours say nothing of what set it.
+func causeOf(e *wxapi.TransportError) lang.Message {
+	if errors.Is(e.Err, context.DeadlineExceeded) {
+		return textTimeUp.With()
+	}
+	return textClause.With(e.Err)
+}
+
+func contentTypeOf(e *wxapi.AnswerError) lang.Message {
+	if e.ContentType == "" {
+		return textNoType.With()
+	}
+	return textClause.With(e.ContentType)
 }
 
 // notSent tells why a code was not sent: the first reason is the message, and what goes for all of them comes last.

@@ -104,6 +104,7 @@ var (
 	textFixStateDir     = lang.T{En: "set WXLOGIN_STATE_DIR or HOME", Zh: "设置 WXLOGIN_STATE_DIR 或 HOME"}
 	textFixSetEmpty     = lang.T{En: "give it a value or remove it", Zh: "给它一个值，或将其删除"}
 	textFixAppIDShape   = lang.T{En: "copy the AppID from mp.weixin.qq.com, Development Management, Development Settings", Zh: "从 mp.weixin.qq.com 的“开发管理 - 开发设置”复制 AppID"}
+	textFixSecretBlank  = lang.T{En: "take the blanks away where the secret is kept; nothing has to be reset", Zh: "在保存密钥的地方去掉空白即可，无需重置"}
 	textFixSecretShape  = lang.T{En: "reset the AppSecret in mp.weixin.qq.com and copy it while it is shown; it is shown once", Zh: "在 mp.weixin.qq.com 重置 AppSecret，并在显示时复制，它只显示一次"}
 	textFixSecretShared = lang.T{En: "each appid has an AppSecret of its own; check which one it belongs to", Zh: "每个 appid 有各自的 AppSecret，请确认它属于哪一个"}
 

@@ -99,7 +99,7 @@ func secretFinding(key string, secret wechat.AppSecret, origin Origin) Finding {
 	case strings.Contains(text, "*"):
 		return bad(textSecretMasked.With())
 	case strings.TrimSpace(text) != text:
-		return bad(textSecretBlank.With())
+		return Finding{LevelFail, key, textSecretBlank.With(), textFixSecretBlank.With()}
 	case wechat.AppID(text).Check() == nil:
 		return bad(textSecretIsAppID.With())
 	case wechat.NewAppSecret(strings.ToLower(text)).Check() == nil:

@@ -185,8 +185,12 @@ func lengthEvidence(got, want int, use CodeUse) []lang.Message {
 	switch {
 	case got == 43 && use == UseLogin:
 		return []lang.Message{lang.T{En: "43 characters is what codes of WeCom (wx.qy.login) have, which go to another host", Zh: "43 个字符是企业微信（wx.qy.login）的 code，应发往另一个域名"}.With()}
+	case got == want-1:
+		return []lang.Message{lang.T{En: "one is missing, cut off when it was copied or stored", Zh: "少了 1 个，应是在复制或存储时被截断"}.With()}
 	case got < want:
 		return []lang.Message{lang.T{En: "%d are missing, cut off when it was copied or stored", Zh: "少了 %d 个，应是在复制或存储时被截断"}.With(want - got)}
+	case got == want+1:
+		return []lang.Message{lang.T{En: "one is too many", Zh: "多了 1 个"}.With()}
 	}
 	return []lang.Message{lang.T{En: "%d are too many", Zh: "多了 %d 个"}.With(got - want)}
 }
@@ -243,13 +247,13 @@ func wrongSide(in CodeInput) (Finding, bool) {
 	return Finding{}, false
 }
 
-// genuine reports whether a code has all that WeChat's have.
+// genuine reports whether a code has all that WeChat's have. Lower-cased, one of a simulation has lost its mark and looks the same.
 func genuine(in CodeInput) bool {
 	text := string(in.Code)
 	if in.Use == UsePhone {
 		return wechat.ShapeOf(text) == wechat.ShapePhoneCode
 	}
-	return wechat.ShapeOf(text) == wechat.ShapeLoginCode && loginShape(text).IsZero()
+	return wechat.ShapeOf(text) == wechat.ShapeLoginCode && loginShape(text).IsZero() && strings.ToLower(text) != text
 }
 
 // alreadySent is E08.

@@ -64,6 +64,7 @@ func TestCode(t *testing.T) {
 		{"E04 at the button", diagnose.CodeInput{Code: wechat.Code(phoneButton[:60]), Use: phone}, "E04"},
 		{"E04 empty", diagnose.CodeInput{Code: ""}, "E04"},
 		{"E05", diagnose.CodeInput{Code: wechat.Code(strings.ToLower(publicCode))}, "E05"},
+		{"E05 at a mock", diagnose.CodeInput{Code: wechat.Code(strings.ToLower(publicCode)), To: diagnose.SideSimulation}, "E05"},
 		{"E06 start", diagnose.CodeInput{Code: wechat.Code("1" + publicCode[1:])}, "E06"},
 		{"E06 second", diagnose.CodeInput{Code: wechat.Code("0z" + publicCode[2:])}, "E06"},
 		{"E06 third", diagnose.CodeInput{Code: wechat.Code("08x" + publicCode[3:])}, "E06"},

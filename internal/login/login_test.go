@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/token"
@@ -154,7 +155,7 @@ func TestClaimAfterwards(t *testing.T) {
 		{"used", refused(wechat.CodeUsed)},
 		{"not sent", lost(false)},
 		{"sent", lost(true)},
-		{"nonsense", &wxapi.AnswerError{Status: 502, Reason: "is not JSON"}},
+		{"nonsense", &wxapi.AnswerError{Status: 502, Reason: lang.T{En: "is not JSON", Zh: "不是 JSON"}.With()}},
 		{"nonsense after a repetition", fmt.Errorf("after errcode -1 and one repetition: %w", &wxapi.AnswerError{Status: 502})},
 		{"lost after a repetition", fmt.Errorf("after errcode -1 and one repetition: %w", lost(true))},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/token"
@@ -83,7 +84,7 @@ func TestFailures(t *testing.T) {
 		{"sent, no answer", lost(true, true), nil, mapped{504, "login_again", ""}},
 		{"sent, connection lost", lost(true, false), nil, mapped{504, "login_again", ""}},
 		{"lost after -1", fmt.Errorf("after errcode -1 and one repetition: %w", lost(true, false)), nil, mapped{504, "login_again", ""}},
-		{"nonsense", &wxapi.AnswerError{Status: 200, ContentType: "text/html", Reason: "is not JSON"}, nil, mapped{502, "try_later", "2"}},
+		{"nonsense", &wxapi.AnswerError{Status: 200, ContentType: "text/html", Reason: lang.T{En: "is not JSON", Zh: "不是 JSON"}.With()}, nil, mapped{502, "try_later", "2"}},
 		{"in flight", login.ErrCodeInFlight, nil, mapped{401, "login_again", ""}},
 		{"store", nil, errBroken, mapped{503, "try_later", "2"}},
 		{"anything", errBroken, nil, mapped{500, "try_later", "2"}},

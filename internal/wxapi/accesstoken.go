@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -28,7 +29,7 @@ func (c *Client) StableToken(ctx context.Context) (AccessToken, error) {
 		return AccessToken{}, err
 	}
 	token, reason := parseAccessToken(object)
-	if reason != "" {
+	if !reason.IsZero() {
 		return AccessToken{}, answer.fault(reason)
 	}
 	return token, nil
@@ -47,22 +48,22 @@ func (c *Client) stableToken() call {
 	}}
 }
 
-func parseAccessToken(object []byte) (token AccessToken, reason string) {
+func parseAccessToken(object []byte) (token AccessToken, reason lang.Message) {
 	var fields struct {
 		AccessToken json.RawMessage `json:"access_token"`
 		ExpiresIn   json.RawMessage `json:"expires_in"`
 	}
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return AccessToken{}, "is not a JSON object"
+		return AccessToken{}, lang.T{En: "is not a JSON object", Zh: "不是 JSON 对象"}.With()
 	}
 	token.Value = redact.NewSecret(text(fields.AccessToken))
 	seconds, err := strconv.ParseInt(strings.Trim(string(fields.ExpiresIn), `"`), 10, 32)
 	switch {
 	case token.Value.IsZero():
-		return AccessToken{}, "holds neither an errcode nor an access_token"
+		return AccessToken{}, lang.T{En: "holds neither an errcode nor an access_token", Zh: "既没有 errcode 也没有 access_token"}.With()
 	case err != nil || seconds <= 0:
-		return AccessToken{}, "holds an access_token whose expires_in is not a number of seconds"
+		return AccessToken{}, lang.T{En: "holds an access_token whose expires_in is not a number of seconds", Zh: "的 expires_in 不是秒数"}.With()
 	}
 	token.ExpiresIn = min(time.Duration(seconds)*time.Second, maxTokenLife)
-	return token, ""
+	return token, lang.Message{}
 }

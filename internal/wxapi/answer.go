@@ -3,12 +3,12 @@ package wxapi
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -31,37 +31,43 @@ type answer struct {
 func (a answer) success() ([]byte, error) {
 	switch {
 	case 300 <= a.status && a.status < 400:
-		return nil, a.fault("redirects to " + redirectTarget(a.header) + ", which is not followed: the secret is in the URL")
+		return nil, a.fault(lang.T{
+			En: "redirects to %s, which is not followed: the secret is in the URL",
+			Zh: "重定向到 %s，没有跟随：URL 中有密钥",
+		}.With(redirectTarget(a.header, a.mask)))
 	case a.garbled:
-		return nil, a.fault("does not unpack: its gzip is broken")
+		return nil, a.fault(lang.T{En: "does not unpack: its gzip is broken", Zh: "无法解压：gzip 已损坏"}.With())
 	case len(a.body) > maxAnswer:
-		return nil, a.fault("is longer than 1 MiB")
+		return nil, a.fault(lang.T{En: "is longer than 1 MiB", Zh: "超过 1 MiB"}.With())
 	}
 	object, reason := parseObject(a.body)
 	var refusal *wechat.Error
-	if reason == "" {
+	if reason.IsZero() {
 		refusal, reason = parseRefusal(object, a.mask)
 	}
 	switch {
 	case refusal != nil:
 		return nil, refusal
 	case a.status != http.StatusOK:
-		return nil, a.fault("has HTTP status " + strconv.Itoa(a.status) + ", while WeChat answers 200 even when it refuses")
-	case reason != "":
+		return nil, a.fault(lang.T{
+			En: "has HTTP status %d, while WeChat answers 200 even when it refuses",
+			Zh: "的 HTTP 状态是 %d，而微信即使拒绝也返回 200",
+		}.With(a.status))
+	case !reason.IsZero():
 		return nil, a.fault(reason)
 	case a.mask.shows(object): // it would be saved and shown as an openid
-		return nil, a.fault("repeats the secret or the code that it was asked with")
+		return nil, a.fault(lang.T{En: "repeats the secret or the code that it was asked with", Zh: "重复了请求中的密钥或 code"}.With())
 	}
 	return object, nil
 }
 
 // fault returns the error that the answer is unusable for reason.
-func (a answer) fault(reason string) *AnswerError {
+func (a answer) fault(reason lang.Message) *AnswerError {
 	return &AnswerError{
 		Status:      a.status,
 		Code:        a.code,
 		ContentType: redact.Shorten(a.mask.text(redact.Clean(a.header.Get("Content-Type"))), 100),
-		Reason:      a.mask.text(reason),
+		Reason:      reason,
 		Snippet:     snippet(a.body, a.mask),
 	}
 }
@@ -85,52 +91,52 @@ func snippet(body []byte, m mask) redact.Untrusted {
 func byteOrderMark() []byte { return []byte("\ufeff") }
 
 // redirectTarget returns the host that an answer points to, and nothing of the path: it may repeat the query.
-func redirectTarget(header http.Header) string {
+func redirectTarget(header http.Header, m mask) string {
 	location, err := url.Parse(header.Get("Location"))
 	if err != nil || location.Host == "" {
 		return "another address"
 	}
-	return redact.Shorten(location.Scheme+"://"+location.Host, 100)
+	return m.text(redact.Shorten(location.Scheme+"://"+location.Host, 100))
 }
 
 // parseObject returns the body as what can only be a JSON object, or the reason why it is none. The Content-Type does not matter: WeChat sends
 // text/plain under /sns/ (dumps of 2020 and 2025).
-func parseObject(body []byte) (object []byte, reason string) {
+func parseObject(body []byte) (object []byte, reason lang.Message) {
 	object = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark()))
 	switch {
 	case len(object) == 0:
-		return nil, "is empty"
+		return nil, lang.T{En: "is empty", Zh: "是空的"}.With()
 	case object[0] == '<':
-		return nil, "is HTML or XML, not JSON"
+		return nil, lang.T{En: "is HTML or XML, not JSON", Zh: "是 HTML 或 XML，不是 JSON"}.With()
 	case object[0] != '{':
-		return nil, "is not a JSON object"
+		return nil, lang.T{En: "is not a JSON object", Zh: "不是 JSON 对象"}.With()
 	}
-	return object, ""
+	return object, lang.Message{}
 }
 
 // parseRefusal returns the refusal that the object is; nil when it is a success, which carries no errcode or 0. A reason says
 // that it is neither.
-func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason string) {
+func parseRefusal(object []byte, m mask) (refusal *wechat.Error, reason lang.Message) {
 	var fields struct {
 		ErrCode json.RawMessage `json:"errcode"`
 		ErrMsg  json.RawMessage `json:"errmsg"`
 	}
 	if err := json.Unmarshal(object, &fields); err != nil { // raw messages take every value, so it is the syntax
-		return nil, fmt.Sprintf("is JSON that breaks off or is damaged (%d bytes)", len(object))
+		return nil, lang.T{En: "is JSON that breaks off or is damaged (%d bytes)", Zh: "是不完整或损坏的 JSON（%d 字节）"}.With(len(object))
 	}
 	digits := strings.Trim(string(fields.ErrCode), `"`) // some gateways send it as a string
 	if digits == "" || digits == "null" {
-		return nil, ""
+		return nil, lang.Message{}
 	}
 	code, err := strconv.ParseInt(digits, 10, 32)
 	if err != nil {
-		return nil, "has an errcode that is not a number"
+		return nil, lang.T{En: "has an errcode that is not a number", Zh: "的 errcode 不是数字"}.With()
 	}
 	if code == 0 {
-		return nil, ""
+		return nil, lang.Message{}
 	}
 	msg := m.text(redact.Clean(text(fields.ErrMsg)))
-	return &wechat.Error{Code: wechat.ErrCode(code), Msg: redact.Untrusted(msg), RID: ridOf(msg)}, ""
+	return &wechat.Error{Code: wechat.ErrCode(code), Msg: redact.Untrusted(msg), RID: ridOf(msg)}, lang.Message{}
 }
 
 // text returns a JSON string's text; "" when raw is absent or another kind of value.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
@@ -103,8 +104,8 @@ func TestUnusableAnswers(t *testing.T) {
 			t.Parallel()
 			_, err := wxapi.ParseAnswer([]byte(tt.body))
 			fault, isAnswer := errors.AsType[*wxapi.AnswerError](err)
-			if !isAnswer || !strings.Contains(fault.Reason, tt.reason) {
-				t.Fatalf("error %v, want an AnswerError with %q", err, tt.reason)
+			if !isAnswer || !strings.Contains(fault.Reason.In(lang.English), tt.reason) || fault.Reason.In(lang.Chinese) == fault.Reason.In(lang.English) {
+				t.Fatalf("error %v, want an AnswerError with %q and its Chinese", err, tt.reason)
 			}
 			if got := fault.Snippet.String(); got != tt.snippet {
 				t.Errorf("snippet %q, want %q", got, tt.snippet)
@@ -148,7 +149,7 @@ func FuzzParseAnswer(f *testing.F) {
 			return
 		}
 		fault, isAnswer := errors.AsType[*wxapi.AnswerError](err)
-		if !isAnswer || fault.Reason == "" {
+		if !isAnswer || fault.Reason.IsZero() {
 			t.Fatalf("error %v from %q", err, body)
 		}
 		if strings.Contains(fault.Snippet.Raw(), "session_key") {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -22,7 +23,7 @@ func (c *Client) CheckSession(ctx context.Context, token redact.Secret, openID w
 		ErrCode json.RawMessage `json:"errcode"`
 	}
 	if json.Unmarshal(object, &fields) != nil || fields.ErrCode == nil { // all that a success has
-		return answer.fault("holds no errcode")
+		return answer.fault(lang.T{En: "holds no errcode", Zh: "没有 errcode"}.With())
 	}
 	return nil
 }
@@ -44,14 +45,14 @@ func (c *Client) ResetSessionKey(ctx context.Context, token redact.Secret, openI
 		SessionKey json.RawMessage `json:"session_key"`
 	}
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return wechat.SessionKey{}, answer.fault("is not a JSON object")
+		return wechat.SessionKey{}, answer.fault(lang.T{En: "is not a JSON object", Zh: "不是 JSON 对象"}.With())
 	}
 	next := wechat.NewSessionKey(text(fields.SessionKey))
 	switch {
 	case next.IsZero():
-		return wechat.SessionKey{}, answer.fault("holds neither an errcode nor a session_key")
+		return wechat.SessionKey{}, answer.fault(lang.T{En: "holds neither an errcode nor a session_key", Zh: "既没有 errcode 也没有 session_key"}.With())
 	case text(fields.OpenID) != string(openID):
-		return wechat.SessionKey{}, answer.fault("is about another openid")
+		return wechat.SessionKey{}, answer.fault(lang.T{En: "is about another openid", Zh: "说的是另一个 openid"}.With())
 	}
 	return next, nil
 }

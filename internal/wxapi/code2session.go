@@ -56,7 +56,7 @@ func (c *Client) Code2Session(ctx context.Context, code wechat.Code) (Session, e
 		return Session{}, err
 	}
 	session, reason := parseSession(object)
-	if reason != "" {
+	if !reason.IsZero() {
 		return Session{}, answer.fault(reason)
 	}
 	return session, nil
@@ -79,14 +79,14 @@ func (c *Client) code2Session(js wechat.Code) call {
 
 // parseSession reads the answer of a success. It is judged by its openid: errcode is absent (documented examples show 0).
 // Unknown fields, such as the expires_in of 2016, are ignored.
-func parseSession(object []byte) (session Session, reason string) {
+func parseSession(object []byte) (session Session, reason lang.Message) {
 	var fields struct {
 		OpenID     json.RawMessage `json:"openid"`
 		UnionID    json.RawMessage `json:"unionid"`
 		SessionKey json.RawMessage `json:"session_key"`
 	}
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return Session{}, "is not a JSON object"
+		return Session{}, lang.T{En: "is not a JSON object", Zh: "不是 JSON 对象"}.With()
 	}
 	session = Session{
 		OpenID:     wechat.OpenID(text(fields.OpenID)),
@@ -95,12 +95,12 @@ func parseSession(object []byte) (session Session, reason string) {
 	}
 	switch {
 	case session.OpenID == "":
-		return Session{}, "holds neither an errcode nor an openid"
+		return Session{}, lang.T{En: "holds neither an errcode nor an openid", Zh: "既没有 errcode 也没有 openid"}.With()
 	case session.SessionKey.IsZero():
-		return Session{}, "holds an openid but no session_key"
+		return Session{}, lang.T{En: "holds an openid but no session_key", Zh: "有 openid 却没有 session_key"}.With()
 	}
 	session.Notes = notesOn(session, fields.UnionID)
-	return session, ""
+	return session, lang.Message{}
 }
 
 func notesOn(s Session, rawUnionID json.RawMessage) []Note {

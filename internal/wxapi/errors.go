@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -48,7 +49,7 @@ type AnswerError struct {
 	Status      int              // HTTP status
 	Code        bool             // the request carried a code
 	ContentType string           // as sent, cleaned
-	Reason      string           // completes the sentence "the answer …"
+	Reason      lang.Message     // completes the sentence "the answer …"
 	Snippet     redact.Untrusted // start of the body; empty for JSON, which may hold a session_key
 }
 
@@ -57,7 +58,7 @@ func (e *AnswerError) Error() string {
 	if kind == "" {
 		kind = "no content type"
 	}
-	return fmt.Sprintf("unusable answer from WeChat's API (HTTP %d, %s): the answer %s", e.Status, kind, e.Reason)
+	return fmt.Sprintf("unusable answer from WeChat's API (HTTP %d, %s): the answer %s", e.Status, kind, e.Reason.In(lang.English))
 }
 
 // CodeMayBeConsumed reports whether the code of the call may work no second time. Nobody knows how far the request came.

@@ -13,7 +13,7 @@ func ParseAnswer(body []byte) (Session, error) {
 		return Session{}, err
 	}
 	session, reason := parseSession(object)
-	if reason != "" {
+	if !reason.IsZero() {
 		return Session{}, answer.fault(reason)
 	}
 	return session, nil

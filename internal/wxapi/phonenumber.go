@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -29,7 +30,7 @@ func (c *Client) PhoneNumber(ctx context.Context, token redact.Secret, code wech
 		return PhoneNumber{}, err
 	}
 	number, reason := parsePhoneNumber(object)
-	if reason != "" {
+	if !reason.IsZero() {
 		return PhoneNumber{}, answer.fault(reason)
 	}
 	return number, nil
@@ -51,7 +52,7 @@ func phoneNumber(token redact.Secret, phone wechat.Code, openID wechat.OpenID) c
 func accessToken(token redact.Secret) param { return param{"access_token", token.Reveal(), secret} }
 
 // parsePhoneNumber takes the country code as a text, which the documentation says, or as a number, which its example shows.
-func parsePhoneNumber(object []byte) (number PhoneNumber, reason string) {
+func parsePhoneNumber(object []byte) (number PhoneNumber, reason lang.Message) {
 	var fields struct {
 		Phone struct {
 			Number      json.RawMessage `json:"phoneNumber"`
@@ -64,7 +65,7 @@ func parsePhoneNumber(object []byte) (number PhoneNumber, reason string) {
 		} `json:"phone_info"`
 	}
 	if err := json.Unmarshal(object, &fields); err != nil { // which may quote a number
-		return PhoneNumber{}, "holds a phone_info of another form than WeChat's"
+		return PhoneNumber{}, lang.T{En: "holds a phone_info of another form than WeChat's", Zh: "的 phone_info 与微信的格式不同"}.With()
 	}
 	phone := fields.Phone
 	number = PhoneNumber{
@@ -72,7 +73,7 @@ func parsePhoneNumber(object []byte) (number PhoneNumber, reason string) {
 		CountryCode: strings.Trim(string(phone.CountryCode), `"`), AppID: wechat.AppID(text(phone.Watermark.AppID)),
 	}
 	if number.Number.IsZero() {
-		return PhoneNumber{}, "holds neither an errcode nor a phoneNumber"
+		return PhoneNumber{}, lang.T{En: "holds neither an errcode nor a phoneNumber", Zh: "既没有 errcode 也没有 phoneNumber"}.With()
 	}
 	if number.PureNumber.IsZero() {
 		number.PureNumber = number.Number
@@ -83,5 +84,5 @@ func parsePhoneNumber(object []byte) (number PhoneNumber, reason string) {
 	if seconds, err := strconv.ParseInt(string(phone.Watermark.Timestamp), 10, 64); err == nil && seconds > 0 {
 		number.TappedAt = time.Unix(seconds, 0).UTC()
 	}
-	return number, ""
+	return number, lang.Message{}
 }

@@ -108,12 +108,12 @@ func shownAnswer(a answer, masked []byte) string {
 func (a answer) errCode() *wechat.ErrCode {
 	var none wechat.ErrCode
 	object, reason := parseObject(a.body)
-	if reason != "" || a.garbled {
+	if !reason.IsZero() || a.garbled {
 		return nil
 	}
 	refusal, reason := parseRefusal(object, a.mask)
 	switch {
-	case reason != "":
+	case !reason.IsZero():
 		return nil
 	case refusal != nil:
 		return &refusal.Code
@@ -125,7 +125,7 @@ func (a answer) errCode() *wechat.ErrCode {
 // JSON object.
 func maskJSON(body []byte) (masked []byte, hidden []string) {
 	object, reason := parseObject(body)
-	if reason != "" {
+	if !reason.IsZero() {
 		return nil, nil
 	}
 	var fields map[string]any
