@@ -2,7 +2,6 @@ package login_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"os"
@@ -88,13 +87,6 @@ func (s *brokenStore) fail(operation string) error {
 	return nil
 }
 
-func (s *brokenStore) Save(ctx context.Context, l session.Login) (session.Session, error) {
-	if err := s.fail("save"); err != nil {
-		return session.Session{}, err
-	}
-	return s.Store.Save(ctx, l)
-}
-
 func (s *brokenStore) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	if s.broken.Load() == "unseal" {
 		return session.Session{}, &session.UnsealError{ID: id, Err: errBroken}
@@ -105,18 +97,18 @@ func (s *brokenStore) Get(ctx context.Context, id session.ID) (session.Session, 
 	return s.Store.Get(ctx, id)
 }
 
-func (s *brokenStore) Claim(ctx context.Context, hash [sha256.Size]byte, now, until time.Time) (bool, error) {
-	if err := s.fail("claim"); err != nil {
+func (s *brokenStore) Begin(ctx context.Context, e session.Exchange, until time.Time) (bool, error) {
+	if err := s.fail("begin"); err != nil {
 		return false, err
 	}
-	return s.Store.Claim(ctx, hash, now, until)
+	return s.Store.Begin(ctx, e, until)
 }
 
-func (s *brokenStore) Release(ctx context.Context, hash [sha256.Size]byte) error {
-	if err := s.fail("release"); err != nil {
-		return err
+func (s *brokenStore) End(ctx context.Context, e session.Exchange, l *session.Login) (session.Session, error) {
+	if err := s.fail("end"); err != nil {
+		return session.Session{}, err
 	}
-	return s.Store.Release(ctx, hash)
+	return s.Store.End(ctx, e, l)
 }
 
 func (s *brokenStore) Revoke(ctx context.Context, r session.Revocation) error {

@@ -5,7 +5,6 @@ package login_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -31,12 +30,9 @@ const (
 
 // steps of a login, in their order. A point is before or after one of them.
 const (
-	stepClaim = iota
-	stepSending
+	stepBegin = iota
 	stepWeChat
-	stepSave
-	stepOutcome
-	stepRelease
+	stepEnd
 	steps
 )
 
@@ -64,24 +60,14 @@ func (k *killer) die() {
 	select {}
 }
 
-func (k *killer) Claim(ctx context.Context, hash [sha256.Size]byte, now, until time.Time) (ok bool, err error) {
-	k.at(func() { ok, err = k.Store.Claim(ctx, hash, now, until) })
+func (k *killer) Begin(ctx context.Context, e session.Exchange, until time.Time) (ok bool, err error) {
+	k.at(func() { ok, err = k.Store.Begin(ctx, e, until) })
 	return ok, err
 }
 
-func (k *killer) Record(ctx context.Context, e session.Exchange) (err error) {
-	k.at(func() { err = k.Store.Record(ctx, e) })
-	return err
-}
-
-func (k *killer) Save(ctx context.Context, l session.Login) (s session.Session, err error) {
-	k.at(func() { s, err = k.Store.Save(ctx, l) })
+func (k *killer) End(ctx context.Context, e session.Exchange, l *session.Login) (s session.Session, err error) {
+	k.at(func() { s, err = k.Store.End(ctx, e, l) })
 	return s, err
-}
-
-func (k *killer) Release(ctx context.Context, hash [sha256.Size]byte) (err error) {
-	k.at(func() { err = k.Store.Release(ctx, hash) })
-	return err
 }
 
 // Code2Session leaves a file behind: WeChat has the code.
@@ -112,7 +98,7 @@ func killedLogin(path string) int {
 	}
 	k := &killer{Store: store, path: path, point: point}
 	service := login.New(login.Options{
-		WeChat: k, Store: k, Ledger: k, Tokens: ring, Now: newWatch().Now,
+		WeChat: k, Store: k, Tokens: ring, Now: newWatch().Now,
 		Origin: origin, AppID: appID, Issuer: issuer, TokenTTL: tokenTTL, SessionTTL: sessionTTL,
 	})
 	if _, err := service.Login(context.Background(), code); err != nil {
@@ -171,19 +157,19 @@ func survived(t *testing.T, store *sqlite.Store, path string, point int) {
 	}
 	entry, spent := session.Spending(history)
 	want := session.OutcomeSending
-	if happened(stepOutcome) {
+	if happened(stepEnd) {
 		want = session.OutcomeExchanged
 	}
-	if spent != happened(stepSending) || spent && entry.Outcome != want {
+	if spent != happened(stepBegin) || spent && entry.Outcome != want {
 		t.Errorf("the ledger says %v, %v, want %v", entry.Outcome, spent, want)
 	}
 	found, err := store.Get(t.Context(), session.ID{Origin: origin, AppID: appID, OpenID: openID})
-	if saved := err == nil; saved != happened(stepSave) || saved && found.Key.Reveal() != keyText {
+	if saved := err == nil; saved != happened(stepEnd) || saved && found.Key.Reveal() != keyText {
 		t.Errorf("the session: %v, %v", found.ID, err)
 	}
 	now := newWatch().Now()
-	hash := sha256.Sum256([]byte(string(origin) + "\x00" + string(appID) + "\x00" + string(code)))
-	free := !happened(stepClaim) || happened(stepRelease)
+	hash := session.Exchange{Origin: origin, AppID: appID, CodeHash: session.HashCode(code)}.Claim()
+	free := !happened(stepBegin) || happened(stepEnd)
 	if got, err := store.Claim(t.Context(), hash, now, now.Add(time.Minute)); err != nil || got != free {
 		t.Errorf("the code can be claimed: %v, %v, want %v", got, err, free)
 	}

@@ -9,7 +9,6 @@ package login
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -35,10 +34,9 @@ type Tokens interface {
 
 // Store is what a login needs of a [session.Store].
 type Store interface {
-	Save(ctx context.Context, l session.Login) (session.Session, error)
 	Get(ctx context.Context, id session.ID) (session.Session, error)
-	Claim(ctx context.Context, codeHash [sha256.Size]byte, now, until time.Time) (bool, error)
-	Release(ctx context.Context, codeHash [sha256.Size]byte) error
+	Begin(ctx context.Context, e session.Exchange, until time.Time) (bool, error)
+	End(ctx context.Context, e session.Exchange, l *session.Login) (session.Session, error)
 	Revoke(ctx context.Context, revocation session.Revocation) error
 	Revoked(ctx context.Context, tokenID string) (*session.Revocation, error)
 	CutOff(ctx context.Context, c session.Cutoff) error
@@ -47,12 +45,11 @@ type Store interface {
 }
 
 // Options of a [Service]. All are required but WeChat, which only [Service.Login] needs, Phones and AccessTokens, which only
-// [Service.Phone] needs, Ledger and Diagnoser.
+// [Service.Phone] needs, and Diagnoser.
 type Options struct {
 	WeChat       Code2Sessioner
 	Phones       PhoneNumberer
 	AccessTokens AccessTokens
-	Ledger       Ledger // nil: nobody wants to know what became of codes
 	Store        Store
 	Tokens       Tokens
 	Now          func() time.Time
@@ -118,58 +115,56 @@ func (s *Service) Login(ctx context.Context, code wechat.Code) (Token, error) {
 	if code == "" {
 		return Token{}, ErrNoCode
 	}
-	release, err := s.claim(ctx, code)
+	exchange, err := s.begin(ctx, code)
 	if err != nil {
 		return Token{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	defer release(ctx) // whatever became of it: from here on WeChat's own 40163 is the truth
-	var issued Token
-	err = s.spender().Spend(ctx, code, func(ctx context.Context) error {
-		answer, err := s.WeChat.Code2Session(ctx, code)
-		if err != nil {
-			return err
-		}
-		issued, err = s.open(ctx, answer)
-		return err
-	})
-	return issued, err
-}
-
-func (s *Service) spender() Spender {
-	return Spender{Ledger: s.Ledger, Origin: s.Origin, AppID: s.AppID, Now: s.Now}
-}
-
-// claim reserves the code for this call. The returned function gives it back.
-func (s *Service) claim(ctx context.Context, code wechat.Code) (release func(context.Context), err error) {
-	hash := sha256.Sum256([]byte(string(s.Origin) + "\x00" + string(s.AppID) + "\x00" + string(code)))
-	now := s.Now()
-	claimed, err := s.Store.Claim(ctx, hash, now, now.Add(claimLife))
-	switch {
-	case err != nil:
-		return nil, &StoreError{err}
-	case !claimed:
-		return nil, ErrCodeInFlight
+	answer, err := s.WeChat.Code2Session(ctx, code)
+	if err != nil {
+		_, _ = s.end(ctx, exchange, err, nil)
+		return Token{}, err
 	}
-	// A claim that cannot be given back ends by itself after claimLife; the login's own outcome matters more.
-	return func(ctx context.Context) { _ = s.Store.Release(ctx, hash) }, nil
-}
-
-// open saves what WeChat answered and issues the token.
-func (s *Service) open(ctx context.Context, answer wxapi.Session) (Token, error) {
-	now := s.Now()
-	saved, err := s.Store.Save(ctx, session.Login{
+	saved, err := s.end(ctx, exchange, nil, &session.Login{
 		ID:      session.ID{Origin: s.Origin, AppID: s.AppID, OpenID: answer.OpenID},
 		UnionID: answer.UnionID,
 		Key:     answer.SessionKey,
-		At:      now,
+		At:      s.Now(),
 	})
 	if err != nil {
 		return Token{}, &StoreError{err}
 	}
+	return s.issue(ctx, saved)
+}
+
+// begin reserves the code for this call, and writes down that it is about to be sent.
+func (s *Service) begin(ctx context.Context, code wechat.Code) (session.Exchange, error) {
+	e := session.Exchange{Origin: s.Origin, AppID: s.AppID, CodeHash: session.HashCode(code), At: s.Now(), Outcome: session.OutcomeSending}
+	begun, err := s.Store.Begin(ctx, e, e.At.Add(claimLife))
+	switch {
+	case err != nil:
+		return session.Exchange{}, &StoreError{err}
+	case !begun:
+		return session.Exchange{}, ErrCodeInFlight
+	}
+	return e, nil
+}
+
+// end writes down what became of the code by the error that sending it gave, saves the login if there is one, and gives the code back,
+// whatever became of it: from here on WeChat's own 40163 is the truth. Where the store does not take it, what begin wrote stays true,
+// that the code may be consumed, and its claim ends by itself after claimLife.
+func (s *Service) end(ctx context.Context, e session.Exchange, sent error, l *session.Login) (session.Session, error) {
+	e.At = s.Now()
+	e.Outcome, e.ErrCode = outcomeOf(sent)
+	return s.Store.End(ctx, e, l)
+}
+
+// issue makes the token of a session that has just been saved.
+func (s *Service) issue(ctx context.Context, saved session.Session) (Token, error) {
+	now := s.Now()
 	claims := token.Claims{
 		Issuer:    s.Issuer,
-		OpenID:    answer.OpenID,
+		OpenID:    saved.OpenID,
 		AppID:     s.AppID,
 		UnionID:   saved.UnionID,
 		IssuedAt:  now,

@@ -214,22 +214,31 @@ func TestLoginStoreFails(t *testing.T) {
 	for _, step := range []struct {
 		name  string
 		calls int // of WeChat, while the store is broken
-		fails bool
-	}{{"claim", 0, true}, {"save", 1, true}, {"release", 1, false}} {
+	}{{"begin", 0}, {"end", 1}} {
 		t.Run(step.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
 			b := newBench(t, func(context.Context, wechat.Code) (wxapi.Session, error) { calls++; return band(), nil })
 			b.store.broken.Store(step.name)
 			_, err := b.Login(t.Context(), code)
-			broken, isStore := errors.AsType[*login.StoreError](err)
-			if isStore != step.fails || isStore && !errors.Is(broken, errBroken) || calls != step.calls {
+			if broken, isStore := errors.AsType[*login.StoreError](err); !isStore || !errors.Is(broken, errBroken) || calls != step.calls {
 				t.Fatalf("%d calls, Login = %v", calls, err)
 			}
 			b.store.broken.Store("")
 			b.watch.Move(time.Minute) // a claim that was not given back ends by itself
 			b.login(t)
 		})
+	}
+}
+
+// TestRefusedThoughStoreFails: what WeChat said is the answer, also where it cannot be written down.
+func TestRefusedThoughStoreFails(t *testing.T) {
+	t.Parallel()
+	refused := &wechat.Error{Code: wechat.CodeInvalidCode, Msg: "invalid code"}
+	b := newBench(t, func(context.Context, wechat.Code) (wxapi.Session, error) { return wxapi.Session{}, refused })
+	b.store.broken.Store("end")
+	if _, err := b.Login(t.Context(), code); !errors.Is(err, refused) {
+		t.Errorf("Login = %v", err)
 	}
 }
 

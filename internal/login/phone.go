@@ -41,7 +41,7 @@ func (s *Service) Phone(ctx context.Context, text string, code wechat.Code) (wxa
 	if code == "" {
 		return wxapi.PhoneNumber{}, ErrNoCode
 	}
-	release, err := s.claim(ctx, code)
+	exchange, err := s.begin(ctx, code)
 	if errors.Is(err, ErrCodeInFlight) {
 		return wxapi.PhoneNumber{}, &PhoneError{err}
 	}
@@ -49,16 +49,15 @@ func (s *Service) Phone(ctx context.Context, text string, code wechat.Code) (wxa
 		return wxapi.PhoneNumber{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	defer release(ctx)
 	var number wxapi.PhoneNumber
+	var sent error = &wxapi.TransportError{} // nothing was, if there is no access token to send it with
 	err = s.AccessTokens.Call(ctx, func(ctx context.Context, token redact.Secret) error {
-		return s.spender().Spend(ctx, code, func(ctx context.Context) (err error) {
-			number, err = s.Phones.PhoneNumber(ctx, token, code, claims.OpenID)
-			return err
-		})
+		number, sent = s.Phones.PhoneNumber(ctx, token, code, claims.OpenID)
+		return sent
 	})
-	if _, ours := errors.AsType[*StoreError](err); err != nil && !ours {
+	_, _ = s.end(ctx, exchange, sent, nil)
+	if err != nil {
 		return wxapi.PhoneNumber{}, &PhoneError{err}
 	}
-	return number, err
+	return number, nil
 }

@@ -15,8 +15,8 @@ type Ledger interface {
 	Record(ctx context.Context, e session.Exchange) error
 }
 
-// A Spender sends codes, which work once, and keeps a ledger of it: an entry before, and one with the outcome. Whoever kills the
-// process in between finds out from the ledger that the code may be consumed.
+// A Spender sends codes for a command, and keeps a ledger of it as [Service] does: an entry before, and one with the outcome. Whoever
+// kills the process in between finds out from the ledger that the code may be consumed.
 type Spender struct {
 	Ledger Ledger // nil: nobody wants to know
 	Origin wechat.Origin

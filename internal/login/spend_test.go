@@ -107,7 +107,6 @@ func TestOutcomeOutlivesTheCaller(t *testing.T) {
 func TestLoginKeepsBooks(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, always(band()))
-	b.Ledger = b.store
 	b.login(t)
 	if diff := cmp.Diff([]string{"sending", "exchanged"}, outcomes(t, b.store.Store, code)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -138,7 +137,7 @@ func TestPhone(t *testing.T) {
 	t.Parallel()
 	p := &phones{}
 	b := newBench(t, always(band()))
-	b.Phones, b.AccessTokens, b.Ledger = p, p, b.store
+	b.Phones, b.AccessTokens = p, p
 	token := b.login(t)
 	number, err := b.Phone(t.Context(), token, "c1")
 	if err != nil || number.Number.Reveal() != "tc1" || p.openID != openID {
@@ -152,6 +151,14 @@ func TestPhone(t *testing.T) {
 	if e, ok := errors.AsType[*login.PhoneError](err); !ok || e.Err != p.err { //nolint:errorlint // the same, not wrapped once more
 		t.Errorf("refused: %v", err)
 	}
+	b.AccessTokens = noTokens{}
+	if _, err := b.Phone(t.Context(), token, "c4"); !errors.Is(err, errBroken) {
+		t.Errorf("without an access token: %v", err)
+	}
+	if diff := cmp.Diff([]string{"sending", "unsent"}, outcomes(t, b.store.Store, "c4")); diff != "" {
+		t.Errorf("without an access token nothing is sent (-want +got):\n%s", diff)
+	}
+	b.AccessTokens = p
 	if _, err := b.Phone(t.Context(), token, ""); !errors.Is(err, login.ErrNoCode) {
 		t.Errorf("no code: %v", err)
 	}
@@ -189,6 +196,12 @@ func TestPhoneClaims(t *testing.T) {
 	if err := <-first; err != nil || p.asked != 1 {
 		t.Errorf("the first: %v, asked %d times", err, p.asked)
 	}
+}
+
+type noTokens struct{}
+
+func (noTokens) Call(context.Context, func(context.Context, redact.Secret) error) error {
+	return errBroken
 }
 
 type slowTokens struct{ inside, goOn chan struct{} }

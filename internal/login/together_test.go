@@ -57,7 +57,7 @@ func togetherChild(path string) int {
 	}
 	service := login.New(login.Options{
 		WeChat: weChat(func(_ context.Context, code wechat.Code) (wxapi.Session, error) { return answerTo(code), nil }),
-		Store:  store, Ledger: store, Tokens: ring, Now: newWatch().Now,
+		Store:  store, Tokens: ring, Now: newWatch().Now,
 		Origin: origin, AppID: appID, Issuer: issuer, TokenTTL: tokenTTL, SessionTTL: sessionTTL,
 	})
 	var group sync.WaitGroup

@@ -2,7 +2,6 @@ package loginhttp_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -105,11 +104,11 @@ type store struct {
 	api *api
 }
 
-func (s store) Claim(ctx context.Context, hash [sha256.Size]byte, now, until time.Time) (bool, error) {
+func (s store) Begin(ctx context.Context, e session.Exchange, until time.Time) (bool, error) {
 	if s.api.broken != nil {
 		return false, s.api.broken
 	}
-	return s.Store.Claim(ctx, hash, now, until)
+	return s.Store.Begin(ctx, e, until)
 }
 
 func (s store) Revoked(ctx context.Context, id string) (*session.Revocation, error) {

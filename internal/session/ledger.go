@@ -40,6 +40,19 @@ const (
 // HashCode returns what stores know a code by.
 func HashCode(code wechat.Code) [sha256.Size]byte { return sha256.Sum256([]byte(code)) }
 
+// Claim returns what [Store.Claim] knows the code of the exchange by: a code belongs to a mini program, and to the WeChat that gave it.
+func (e Exchange) Claim() [sha256.Size]byte {
+	return sha256.Sum256([]byte(string(e.Origin) + "\x00" + string(e.AppID) + "\x00" + string(e.CodeHash[:])))
+}
+
+// CheckEnd returns an error that names what is missing in what [Store.End] is given.
+func (e Exchange) CheckEnd(l *Login) error {
+	if err := e.Check(); err != nil || l == nil {
+		return err
+	}
+	return l.Check()
+}
+
 // Check returns an error that names what is missing.
 func (e Exchange) Check() error {
 	switch {

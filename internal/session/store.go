@@ -40,6 +40,13 @@ type Store interface {
 	// Release ends a claim. Releasing what is not claimed is no error.
 	Release(ctx context.Context, codeHash [sha256.Size]byte) error
 
+	// Begin opens an exchange in one step: it claims the code, until the moment given, and adds e to the ledger. It reports false, and
+	// adds nothing, while another claim of [Exchange.Claim] runs at e's time.
+	Begin(ctx context.Context, e Exchange, until time.Time) (bool, error)
+	// End closes an exchange in one step: it saves the login that it gave, unless that is nil, as [Store.Save] does, adds e to the
+	// ledger, and releases the code.
+	End(ctx context.Context, e Exchange, l *Login) (Session, error)
+
 	// Revoke makes a token worthless. The first revocation of a token stands.
 	Revoke(ctx context.Context, r Revocation) error
 	// Revoked returns the revocation of a token, nil when there is none.

@@ -84,7 +84,7 @@ type simulation struct {
 
 // newSimulation builds the world, and a WeChat in front of it that the login server reaches through a pipe.
 func newSimulation(o Options, url string) (*simulation, error) {
-	s := &simulation{clock: new(clock.Movable), store: memory.New(), kept: journal.New(o.Mock.JournalSize), pipe: newPipeListener("login-server")}
+	s := &simulation{clock: new(clock.Movable), store: memory.NewWithoutLedger(), kept: journal.New(o.Mock.JournalSize), pipe: newPipeListener("login-server")}
 	var err error
 	if s.ring, err = token.NewRing(MockKeyPrefix); err != nil {
 		return nil, err

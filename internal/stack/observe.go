@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"strconv"
 	"time"
@@ -90,24 +89,19 @@ func (s observedStore) took(operation string, start time.Time, err *error) {
 	s.metrics.Store(operation, time.Since(start), failed)
 }
 
-func (s observedStore) Save(ctx context.Context, l session.Login) (saved session.Session, err error) {
-	defer s.took("save", time.Now(), &err)
-	return s.Store.Save(ctx, l)
-}
-
 func (s observedStore) Get(ctx context.Context, id session.ID) (found session.Session, err error) {
 	defer s.took("get", time.Now(), &err)
 	return s.Store.Get(ctx, id)
 }
 
-func (s observedStore) Claim(ctx context.Context, codeHash [sha256.Size]byte, now, until time.Time) (claimed bool, err error) {
-	defer s.took("claim", time.Now(), &err)
-	return s.Store.Claim(ctx, codeHash, now, until)
+func (s observedStore) Begin(ctx context.Context, e session.Exchange, until time.Time) (begun bool, err error) {
+	defer s.took("begin", time.Now(), &err)
+	return s.Store.Begin(ctx, e, until)
 }
 
-func (s observedStore) Release(ctx context.Context, codeHash [sha256.Size]byte) (err error) {
-	defer s.took("release", time.Now(), &err)
-	return s.Store.Release(ctx, codeHash)
+func (s observedStore) End(ctx context.Context, e session.Exchange, l *session.Login) (saved session.Session, err error) {
+	defer s.took("end", time.Now(), &err)
+	return s.Store.End(ctx, e, l)
 }
 
 func (s observedStore) Revoke(ctx context.Context, r session.Revocation) (err error) {
@@ -118,11 +112,6 @@ func (s observedStore) Revoke(ctx context.Context, r session.Revocation) (err er
 func (s observedStore) Revoked(ctx context.Context, tokenID string) (found *session.Revocation, err error) {
 	defer s.took("revoked", time.Now(), &err)
 	return s.Store.Revoked(ctx, tokenID)
-}
-
-func (s observedStore) Record(ctx context.Context, e session.Exchange) (err error) {
-	defer s.took("record", time.Now(), &err)
-	return s.Store.Record(ctx, e)
 }
 
 func (s observedStore) Expire(ctx context.Context, now, sessionsBefore time.Time) (err error) {

@@ -39,8 +39,8 @@ func TestMetricsOfALogin(t *testing.T) {
 		`wxlogin_wechat_calls_total{endpoint="jscode2session",result="40029"} 1`,
 		`wxlogin_wechat_seconds_count{endpoint="jscode2session"} 2`,
 		`wxlogin_tokens_issued_total 1`,
-		`wxlogin_store_seconds_count{operation="claim"} 2`,
-		`wxlogin_store_seconds_count{operation="save"} 1`,
+		`wxlogin_store_seconds_count{operation="begin"} 2`,
+		`wxlogin_store_seconds_count{operation="end"} 2`,
 		`wxlogin_requests_total{api="session",outcome="login_again"} 1`,
 	} {
 		if !strings.Contains(text, want) {

@@ -157,7 +157,6 @@ func (s *Stack) assemble(o Options, mux *http.ServeMux) (*login.Service, error) 
 		options.Tokens, options.Now, options.Issuer, options.AppID = mock.ring, mock.clock.Now, MockIssuer, mock.app.ID
 	} else {
 		options.Tokens, options.Now, options.Issuer = o.Ring, time.Now, Issuer
-		options.Ledger = store // a simulation's codes are the world's to remember
 	}
 	options.AccessTokens = &accesstoken.Source{WeChat: weChat, Store: store, Origin: options.Origin, AppID: options.AppID, Now: options.Now}
 	s.checks = checks(options, s.store.Ping)

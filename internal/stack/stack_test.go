@@ -113,8 +113,8 @@ type saving struct {
 	saved chan<- session.Session
 }
 
-func (s saving) Save(ctx context.Context, l session.Login) (session.Session, error) {
-	got, err := s.Store.Save(ctx, l)
+func (s saving) End(ctx context.Context, e session.Exchange, l *session.Login) (session.Session, error) {
+	got, err := s.Store.End(ctx, e, l)
 	s.saved <- got
 	return got, err
 }

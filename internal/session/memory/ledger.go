@@ -27,6 +27,10 @@ type ledger struct {
 }
 
 func (l *ledger) add(e session.Exchange) {
+	if l.codes == nil {
+		return // [NewWithoutLedger]
+	}
+	e.At = session.Instant(e.At)
 	code := sentCode{e.Origin, e.CodeHash}
 	history, known := l.codes[code]
 	if !known {
@@ -69,11 +73,45 @@ func (s *Store) Record(ctx context.Context, e session.Exchange) error {
 	if err := e.Check(); err != nil {
 		return fmt.Errorf("record exchange: %w", err)
 	}
-	e.At = session.Instant(e.At)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ledger.add(e)
 	return nil
+}
+
+// Begin implements [session.Store].
+func (s *Store) Begin(ctx context.Context, e session.Exchange, until time.Time) (bool, error) {
+	if err := s.ready(ctx); err != nil {
+		return false, err
+	}
+	if err := e.Check(); err != nil {
+		return false, fmt.Errorf("begin exchange: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.claim(e.Claim(), e.At, until) {
+		return false, nil
+	}
+	s.ledger.add(e)
+	return true, nil
+}
+
+// End implements [session.Store].
+func (s *Store) End(ctx context.Context, e session.Exchange, l *session.Login) (saved session.Session, err error) {
+	if err := s.ready(ctx); err != nil {
+		return session.Session{}, err
+	}
+	if err := e.CheckEnd(l); err != nil {
+		return session.Session{}, fmt.Errorf("end exchange: %w", err)
+	}
+	if l != nil {
+		saved = s.save(*l)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger.add(e)
+	delete(s.claims, e.Claim())
+	return saved, nil
 }
 
 // Exchanges implements [session.Store].

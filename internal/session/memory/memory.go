@@ -45,11 +45,17 @@ var _ session.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store {
+	s := NewWithoutLedger()
+	s.ledger.codes = map[sentCode][]session.Exchange{}
+	return s
+}
+
+// NewWithoutLedger returns an empty store that forgets what became of codes: the store of a simulation, whose world remembers them.
+func NewWithoutLedger() *Store {
 	s := &Store{
 		seed:        maphash.MakeSeed(),
 		claims:      map[[sha256.Size]byte]time.Time{},
 		revocations: map[string]session.Revocation{},
-		ledger:      ledger{codes: map[sentCode][]session.Exchange{}},
 		tokens:      map[app]session.AccessToken{},
 	}
 	for i := range s.shards {
@@ -84,12 +90,16 @@ func (s *Store) Save(ctx context.Context, l session.Login) (session.Session, err
 	if err := l.Check(); err != nil {
 		return session.Session{}, fmt.Errorf("save session: %w", err)
 	}
+	return s.save(l), nil
+}
+
+func (s *Store) save(l session.Login) session.Session {
 	part := s.shard(l.ID)
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	next := part.sessions[l.ID].After(l)
 	part.sessions[l.ID] = next
-	return own(next), nil
+	return own(next)
 }
 
 // Get implements [session.Store].
@@ -191,11 +201,16 @@ func (s *Store) Claim(ctx context.Context, codeHash [sha256.Size]byte, now, unti
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.claim(codeHash, now, until), nil
+}
+
+// claim needs the lock.
+func (s *Store) claim(codeHash [sha256.Size]byte, now, until time.Time) bool {
 	if end, claimed := s.claims[codeHash]; claimed && end.After(session.Instant(now)) {
-		return false, nil
+		return false
 	}
 	s.claims[codeHash] = session.Instant(until)
-	return true, nil
+	return true
 }
 
 // Release implements [session.Store].

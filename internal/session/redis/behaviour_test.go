@@ -304,6 +304,22 @@ func (l *lossy) carry(near net.Conn) {
 	}
 }
 
+// ended ends an exchange with a login, and says what is wrong with what is there then: a new session, and so many entries.
+func ended(t *testing.T, s *redis.Store, e session.Exchange, entries int) error {
+	t.Helper()
+	l := login(1, noon)
+	e.Outcome = session.OutcomeExchanged
+	saved, err := s.End(t.Context(), e, &l)
+	if err == nil && (len(saved.Previous) != 0 || !saved.Created.Equal(noon)) {
+		err = fmt.Errorf("saved %+v", saved)
+	}
+	history, wrong := s.Exchanges(t.Context(), e.Origin, e.CodeHash)
+	if wrong == nil && len(history) != entries {
+		wrong = fmt.Errorf("history %v", history)
+	}
+	return errors.Join(err, wrong)
+}
+
 // TestLostAnswers: a command that took effect and whose answer was lost is sent again, and nobody sees a difference.
 func TestLostAnswers(t *testing.T) { //nolint:tparallel // its parts share the proxy, which loses the next answer of anybody
 	t.Parallel()
@@ -325,6 +341,18 @@ func TestLostAnswers(t *testing.T) { //nolint:tparallel // its parts share the p
 				err = errors.New("the claim was taken, by itself")
 			}
 			return errors.Join(err, s.Release(t.Context(), code))
+		},
+		"exchange": func() error {
+			e := session.Exchange{Origin: "https://x", AppID: "wx4f4bc4dec97d474b", CodeHash: code, At: noon, Outcome: session.OutcomeSending}
+			begun, err := s.Begin(t.Context(), e, noon.Add(time.Minute))
+			if err == nil && !begun {
+				err = errors.New("the exchange was begun, by itself")
+			}
+			return errors.Join(err, ended(t, s, e, 2), raw(t, server.Address(), "").FlushAll(t.Context()).Err())
+		},
+		"end": func() error {
+			e := session.Exchange{Origin: "https://x", AppID: "wx4f4bc4dec97d474b", CodeHash: code, At: noon, Outcome: session.OutcomeSending}
+			return errors.Join(ended(t, s, e, 1), raw(t, server.Address(), "").FlushAll(t.Context()).Err())
 		},
 		"record": func() error {
 			e := session.Exchange{Origin: "https://x", AppID: "wx4f4bc4dec97d474b", CodeHash: code, At: noon, Outcome: session.OutcomeSending}

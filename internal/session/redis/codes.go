@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,12 +89,55 @@ func (s *Store) Record(ctx context.Context, e session.Exchange) error {
 	if err := e.Check(); err != nil {
 		return fmt.Errorf("record exchange: %w", err)
 	}
-	of, owner := exchangesName(e.Origin, e.CodeHash), fresh()
+	keys, args := entry(e)
+	return s.do(ctx, func(ctx context.Context) error { return s.scripts.record.Run(ctx, s.client, keys, args...).Err() })
+}
+
+// entry is what the scripts' function record takes.
+func entry(e session.Exchange) (keys []string, args []any) {
+	of := exchangesName(e.Origin, e.CodeHash)
 	text := fmt.Sprintf("%s %d %s", e.Outcome, e.ErrCode, e.AppID)
-	return s.do(ctx, func(ctx context.Context) error {
-		return s.scripts.record.Run(ctx, s.client, []string{exchangeKey + of, exchangeIndex, exchangeCount},
-			of, owner, micro(e.At), text, (session.LedgerLife + sweepMargin).Milliseconds()).Err()
+	return []string{exchangeKey + of, exchangeIndex, exchangeCount},
+		[]any{of, fresh(), micro(e.At), text, (session.LedgerLife + sweepMargin).Milliseconds()}
+}
+
+// Begin implements [session.Store].
+func (s *Store) Begin(ctx context.Context, e session.Exchange, until time.Time) (begun bool, err error) {
+	if err := e.Check(); err != nil {
+		return false, fmt.Errorf("begin exchange: %w", err)
+	}
+	keys, args := entry(e)
+	code := hashName(e.Claim())
+	keys, args = append(keys, claimKey+code, claimIndex), append(args, code, micro(until), sweepAfter(e.At, until))
+	err = s.do(ctx, func(ctx context.Context) (err error) {
+		begun, err = s.scripts.begin.Run(ctx, s.client, keys, args...).Bool()
+		return err
 	})
+	return begun && err == nil, err
+}
+
+// End implements [session.Store].
+func (s *Store) End(ctx context.Context, e session.Exchange, l *session.Login) (saved session.Session, err error) {
+	if err := e.CheckEnd(l); err != nil {
+		return session.Session{}, fmt.Errorf("end exchange: %w", err)
+	}
+	keys, args := entry(e)
+	code := hashName(e.Claim())
+	keys, args = append(keys, claimKey+code, claimIndex), append(args, code)
+	err = s.do(ctx, func(ctx context.Context) (err error) {
+		if l == nil {
+			return s.scripts.end.Run(ctx, s.client, keys, args...).Err()
+		}
+		keys := append(keys, sessionKey+sessionName(l.ID), sessionIndex)
+		saved, err = s.update(ctx, *l, func(session []any) (stored []any, err error) {
+			return s.scripts.end.Run(ctx, s.client, keys, slices.Concat(args, session)...).Slice()
+		})
+		return err
+	})
+	if err != nil {
+		return session.Session{}, err
+	}
+	return saved, nil
 }
 
 // Exchanges implements [session.Store].

@@ -70,7 +70,7 @@ func Open(ctx context.Context, address Address, password redact.Secret, sealer s
 	}
 	logging.Disable() // what it would print of connections we say ourselves, where it matters
 	s := &Store{address: address, sealer: sealer, client: redis.NewClient(options), scripts: newScripts()}
-	if err := s.begin(ctx); err != nil {
+	if err := s.connect(ctx); err != nil {
 		_ = s.client.Close()
 		return nil, err
 	}
@@ -109,28 +109,15 @@ func fresh() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Save implements [session.Store]. The keys are sealed here and not there, so a session is read, changed and written back if
-// nobody else has changed it meanwhile; each round that fails is one in which another login succeeded.
+// Save implements [session.Store].
 func (s *Store) Save(ctx context.Context, l session.Login) (saved session.Session, err error) {
 	if err := l.Check(); err != nil {
 		return session.Session{}, fmt.Errorf("save session: %w", err)
 	}
-	err = s.do(ctx, func(ctx context.Context) error {
-		stored, err := s.read(ctx, l.ID).Result()
-		for err == nil {
-			var before session.Session
-			var rev string
-			before, rev, err = s.open(l.ID, stored)
-			if _, sealed := errors.AsType[*session.UnsealError](err); sealed {
-				before.Key, before.Previous = wechat.SessionKey{}, nil // nobody can read them any more
-			} else if err != nil && !errors.Is(err, session.ErrNotFound) {
-				return err
-			}
-			saved = before.After(l)
-			if stored, err = s.write(ctx, rev, saved); err == nil && len(stored) == 0 {
-				return nil
-			}
-		}
+	err = s.do(ctx, func(ctx context.Context) (err error) {
+		saved, err = s.update(ctx, l, func(session []any) (stored []any, err error) {
+			return s.scripts.save.Run(ctx, s.client, []string{sessionKey + sessionName(l.ID), sessionIndex}, session...).Slice()
+		})
 		return err
 	})
 	if err != nil {
@@ -139,16 +126,32 @@ func (s *Store) Save(ctx context.Context, l session.Login) (saved session.Sessio
 	return saved, nil
 }
 
-// write returns nothing, or the session as somebody else has made it since rev.
-func (s *Store) write(ctx context.Context, rev string, v session.Session) ([]any, error) {
-	sealed, err := session.SealKeys(s.sealer, v)
-	if err != nil {
-		return nil, err
+// update makes of a login the session that follows it, and has write send it: the arguments of the scripts' function save, which answer
+// nothing, or the session as somebody else has made it meanwhile. The keys are sealed here and not there, so a session is read, changed
+// and written back if nobody else has changed it; each round that fails is one in which another login succeeded.
+func (s *Store) update(ctx context.Context, l session.Login, write func(session []any) (stored []any, err error)) (session.Session, error) {
+	stored, err := s.read(ctx, l.ID).Result()
+	for err == nil {
+		before, rev, opened := s.open(l.ID, stored)
+		if _, sealed := errors.AsType[*session.UnsealError](opened); sealed {
+			before.Key, before.Previous = wechat.SessionKey{}, nil // nobody can read them any more
+		} else if opened != nil && !errors.Is(opened, session.ErrNotFound) {
+			return session.Session{}, opened
+		}
+		next := before.After(l)
+		sealed, sealing := session.SealKeys(s.sealer, next)
+		if sealing != nil {
+			return session.Session{}, sealing
+		}
+		stored, err = write([]any{
+			sessionName(l.ID), rev, fresh(), -micro(next.Refreshed),
+			string(next.UnionID), sealed, micro(next.KeyObtained), micro(next.Created), micro(next.Refreshed),
+		})
+		if err == nil && len(stored) == 0 {
+			return next, nil
+		}
 	}
-	of := sessionName(v.ID)
-	refreshed := v.Refreshed.UnixMicro()
-	return s.scripts.save.Run(ctx, s.client, []string{sessionKey + of, sessionIndex},
-		of, rev, fresh(), -refreshed, string(v.UnionID), sealed, v.KeyObtained.UnixMicro(), v.Created.UnixMicro(), refreshed).Slice()
+	return session.Session{}, err
 }
 
 // read asks for what open understands.

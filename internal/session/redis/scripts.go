@@ -7,7 +7,7 @@ import (
 // Each script is one atomic step. A client whose connection breaks sends its command again, not knowing whether the first one
 // arrived, so each script gives the same answer when it is told the same thing twice.
 type scripts struct {
-	save, remove, claim, revoke, cutOff, record, saveToken, sweep, sweepExchanges *redis.Script
+	save, remove, claim, begin, end, revoke, cutOff, record, saveToken, sweep, sweepExchanges *redis.Script
 }
 
 func newScripts() scripts {
@@ -15,6 +15,8 @@ func newScripts() scripts {
 		save:           redis.NewScript(saveScript),
 		remove:         redis.NewScript(removeScript),
 		claim:          redis.NewScript(claimScript),
+		begin:          redis.NewScript(beginScript),
+		end:            redis.NewScript(endScript),
 		revoke:         redis.NewScript(revokeScript),
 		cutOff:         redis.NewScript(cutOffScript),
 		record:         redis.NewScript(recordScript),
@@ -25,54 +27,92 @@ func newScripts() scripts {
 }
 
 const (
-	// saveScript writes a session if it is still as it was read; otherwise it returns how it is now.
-	// KEYS: session, index. ARGV: name, revision read ('' for none), new revision, score, unionid, keys, obtained, created, refreshed.
-	saveScript = `
-local rev = redis.call('HGET', KEYS[1], 'rev') or ''
-if rev ~= ARGV[2] and rev ~= ARGV[3] then
-	return redis.call('HMGET', KEYS[1], 'rev', 'unionid', 'keys', 'obtained', 'created', 'refreshed')
-end
-redis.call('HSET', KEYS[1], 'rev', ARGV[3], 'unionid', ARGV[5], 'keys', ARGV[6], 'obtained', ARGV[7], 'created', ARGV[8], 'refreshed', ARGV[9])
-redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
-return {}`
+	// saveFunction writes a session if it is still as it was read, and returns nothing; otherwise it returns how it is now. Its argument a
+	// is the place of its ARGV: name, revision read ('' for none), new revision, score, unionid, keys, obtained, created, refreshed.
+	saveFunction = `
+local function save(session, index, a)
+	local rev = redis.call('HGET', session, 'rev') or ''
+	if rev ~= ARGV[a+1] and rev ~= ARGV[a+2] then
+		return redis.call('HMGET', session, 'rev', 'unionid', 'keys', 'obtained', 'created', 'refreshed')
+	end
+	redis.call('HSET', session, 'rev', ARGV[a+2], 'unionid', ARGV[a+4], 'keys', ARGV[a+5], 'obtained', ARGV[a+6], 'created', ARGV[a+7], 'refreshed', ARGV[a+8])
+	redis.call('ZADD', index, ARGV[a+3], ARGV[a])
+end`
+
+	// saveScript is save. KEYS: session, index. ARGV: save's.
+	saveScript = saveFunction + `
+return save(KEYS[1], KEYS[2], 1) or {}`
 
 	// removeScript forgets a thing. KEYS: thing, index. ARGV: name.
 	removeScript = `
 redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])`
 
-	// claimScript takes a code unless somebody else's claim of it runs. KEYS: claim, index. ARGV: name, owner, now, until, sweep.
-	claimScript = `
-local held = redis.call('GET', KEYS[1])
-if held then
-	local ends, owner = string.match(held, '^(%-?%d+) (.*)$')
-	if owner ~= ARGV[2] and tonumber(ends) > tonumber(ARGV[3]) then
-		return 0
+	// claimFunction takes a code unless somebody else's claim of it runs, and says whether it did.
+	claimFunction = `
+local function claim(key, index, name, owner, now, ends, sweep)
+	local held = redis.call('GET', key)
+	if held then
+		local there, whose = string.match(held, '^(%-?%d+) (.*)$')
+		if whose ~= owner and tonumber(there) > tonumber(now) then
+			return false
+		end
 	end
-end
-redis.call('SET', KEYS[1], ARGV[4] .. ' ' .. ARGV[2], 'PX', ARGV[5])
-redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+	redis.call('SET', key, ends .. ' ' .. owner, 'PX', sweep)
+	redis.call('ZADD', index, ends, name)
+	return true
+end`
+
+	// claimScript is claim. KEYS: claim, index. ARGV: name, owner, now, until, sweep.
+	claimScript = claimFunction + `
+return claim(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) and 1 or 0`
+
+	// recordFunction adds an entry to a code's history.
+	recordFunction = `
+local function record(history, index, counter, name, owner, at, text, sweep)
+	for _, entry in ipairs(redis.call('ZRANGEBYSCORE', history, at, at)) do
+		if string.sub(entry, 18, 17 + #owner) == owner then
+			return
+		end
+	end
+	local number = redis.call('INCR', counter)
+	redis.call('ZADD', history, at, string.format('%016.0f ', number) .. owner .. ' ' .. text)
+	redis.call('PEXPIRE', history, sweep)
+	local oldest = redis.call('ZRANGE', history, 0, 0, 'WITHSCORES')
+	redis.call('ZADD', index, oldest[2], name)
+end`
+
+	// recordScript is record. KEYS: history, index, counter. ARGV: name, owner, at, text, sweep.
+	recordScript = recordFunction + `
+record(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 return 1`
+
+	// beginScript is claim, and record if that took the code.
+	// KEYS: those of record, those of claim. ARGV: those of record, then the claim's name, until and sweep.
+	beginScript = claimFunction + recordFunction + `
+if not claim(KEYS[4], KEYS[5], ARGV[6], ARGV[2], ARGV[3], ARGV[7], ARGV[8]) then
+	return 0
+end
+record(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+return 1`
+
+	// endScript is save where there is a session, and once that has written it, record, and the end of a claim.
+	// KEYS: those of record, those of the claim, those of save. ARGV: those of record, the claim's name, those of save.
+	endScript = saveFunction + recordFunction + `
+local now = KEYS[6] and save(KEYS[6], KEYS[7], 7)
+if now then
+	return now
+end
+record(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+redis.call('ZREM', KEYS[5], ARGV[6])
+redis.call('DEL', KEYS[4])
+return {}`
 
 	// revokeScript ends a token unless that has been done. KEYS: revocation, index. ARGV: name, value, until, sweep.
 	revokeScript = `
 if redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[4]) then
 	redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 end
-return 1`
-
-	// recordScript adds an entry to a code's history. KEYS: history, index, counter. ARGV: name, owner, at, text, sweep.
-	recordScript = `
-for _, entry in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])) do
-	if string.sub(entry, 18, 17 + #ARGV[2]) == ARGV[2] then
-		return 1
-	end
-end
-local number = redis.call('INCR', KEYS[3])
-redis.call('ZADD', KEYS[1], ARGV[3], string.format('%016.0f ', number) .. ARGV[2] .. ' ' .. ARGV[4])
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-redis.call('ZADD', KEYS[2], oldest[2], ARGV[1])
 return 1`
 
 	// saveTokenScript keeps a token unless one is there that was obtained later.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -18,10 +19,53 @@ func (s *Store) Record(ctx context.Context, e session.Exchange) error {
 	if err := e.Check(); err != nil {
 		return fmt.Errorf("record exchange: %w", err)
 	}
-	return s.write(ctx, &job{run: func(st *statements) error {
-		_, err := changed(st.record, string(e.Origin), string(e.AppID), e.CodeHash[:], session.Instant(e.At).UnixMicro(), string(e.Outcome), int64(e.ErrCode))
+	return s.write(ctx, &job{run: func(st *statements) error { return st.add(e) }})
+}
+
+// add writes an entry of the ledger.
+func (st *statements) add(e session.Exchange) error {
+	_, err := changed(st.record, string(e.Origin), string(e.AppID), e.CodeHash[:], session.Instant(e.At).UnixMicro(), string(e.Outcome), int64(e.ErrCode))
+	return err
+}
+
+// Begin implements [session.Store].
+func (s *Store) Begin(ctx context.Context, e session.Exchange, until time.Time) (begun bool, err error) {
+	if err := e.Check(); err != nil {
+		return false, fmt.Errorf("begin exchange: %w", err)
+	}
+	hash := e.Claim()
+	err = s.write(ctx, &job{several: true, run: func(st *statements) (err error) {
+		begun, err = changed(st.claim, hash[:], session.Instant(until).UnixMicro(), session.Instant(e.At).UnixMicro())
+		if err != nil || !begun {
+			return err
+		}
+		return st.add(e)
+	}})
+	return begun && err == nil, err
+}
+
+// End implements [session.Store].
+func (s *Store) End(ctx context.Context, e session.Exchange, l *session.Login) (saved session.Session, err error) {
+	if err := e.CheckEnd(l); err != nil {
+		return session.Session{}, fmt.Errorf("end exchange: %w", err)
+	}
+	hash := e.Claim()
+	err = s.write(ctx, &job{durable: l != nil, several: true, run: func(st *statements) (err error) {
+		if l != nil {
+			if saved, err = st.save(s.sealer, *l); err != nil {
+				return err
+			}
+		}
+		if err := st.add(e); err != nil {
+			return err
+		}
+		_, err = changed(st.unclaim, hash[:])
 		return err
 	}})
+	if err != nil {
+		return session.Session{}, err
+	}
+	return saved, nil
 }
 
 // Exchanges implements [session.Store].

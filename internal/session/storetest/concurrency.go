@@ -82,9 +82,10 @@ func testModel(t *testing.T, s session.Store) {
 			t: r, store: s, ctx: t,
 			origin:   wechat.Origin(fmt.Sprintf("https://round%d", round)),
 			sessions: map[session.ID]session.Session{}, claims: map[string]int{},
+			exchanges: map[string]time.Time{}, entries: map[string]int{},
 		}
 		r.Repeat(map[string]func(*rapid.T){
-			"": m.check, "save": m.save, "delete": m.delete, "claim": m.claim, "release": m.release, "expire": m.expire,
+			"": m.check, "save": m.save, "delete": m.delete, "claim": m.claim, "release": m.release, "begin": m.begin, "end": m.end, "expire": m.expire,
 		})
 	})
 }
@@ -96,6 +97,9 @@ type model struct {
 	origin   wechat.Origin
 	sessions map[session.ID]session.Session
 	claims   map[string]int // by code, the second at which it ends
+
+	exchanges map[string]time.Time // that were begun, by code, and when their claims end
+	entries   map[string]int       // of the ledger, by code
 }
 
 func (m *model) id(r *rapid.T) session.ID {
@@ -113,20 +117,65 @@ func (m *model) code(r *rapid.T) string {
 }
 
 func (m *model) save(r *rapid.T) {
-	l := session.Login{
+	l := m.login(r)
+	m.sessions[l.ID] = m.sessions[l.ID].After(l)
+	got, err := m.store.Save(m.ctx.Context(), l)
+	m.saved(r, l.ID, got, err)
+}
+
+func (m *model) login(r *rapid.T) session.Login {
+	return session.Login{
 		ID:      m.id(r),
 		UnionID: rapid.SampledFrom([]wechat.UnionID{"", "o1", "o2"}).Draw(r, "unionid"),
 		Key:     wechat.NewSessionKey(rapid.StringMatching(`[a-d]==`).Draw(r, "key")),
 		At:      at(m.second(r)).Add(time.Duration(rapid.IntRange(0, 1999).Draw(r, "ns"))),
 	}
-	m.sessions[l.ID] = m.sessions[l.ID].After(l)
-	got, err := m.store.Save(m.ctx.Context(), l)
+}
+
+func (m *model) saved(r *rapid.T, id session.ID, got session.Session, err error) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	if d := diff(m.sessions[l.ID], got); d != "" {
-		r.Fatalf("Save (-want +got):\n%s", d)
+	if d := diff(m.sessions[id], got); d != "" {
+		r.Fatalf("saved (-want +got):\n%s", d)
 	}
+}
+
+func (m *model) exchange(r *rapid.T, code string) session.Exchange {
+	return session.Exchange{Origin: m.origin, AppID: appOne, CodeHash: hash(code), At: at(m.second(r)), Outcome: session.OutcomeSending}
+}
+
+func (m *model) begin(r *rapid.T) {
+	code := m.code(r)
+	e := m.exchange(r, code)
+	until := e.At.Add(time.Duration(rapid.IntRange(1, 10).Draw(r, "life")) * time.Second)
+	end, running := m.exchanges[code]
+	want := !running || !end.After(e.At)
+	if got, err := m.store.Begin(m.ctx.Context(), e, until); err != nil || got != want {
+		r.Fatalf("Begin at %v: %v, %v, want %v", e.At, got, err, want)
+	}
+	if want {
+		m.exchanges[code], m.entries[code] = until, m.entries[code]+1
+	}
+}
+
+func (m *model) end(r *rapid.T) {
+	code := m.code(r)
+	e := m.exchange(r, code)
+	e.Outcome = session.OutcomeExchanged
+	if rapid.Bool().Draw(r, "refused") {
+		e.Outcome = session.OutcomeRefused
+		if _, err := m.store.End(m.ctx.Context(), e, nil); err != nil {
+			r.Fatal(err)
+		}
+	} else {
+		l := m.login(r)
+		m.sessions[l.ID] = m.sessions[l.ID].After(l)
+		got, err := m.store.End(m.ctx.Context(), e, &l)
+		m.saved(r, l.ID, got, err)
+	}
+	delete(m.exchanges, code)
+	m.entries[code]++
 }
 
 func (m *model) delete(r *rapid.T) {
@@ -175,6 +224,11 @@ func (m *model) expire(r *rapid.T) {
 			delete(m.claims, code)
 		}
 	}
+	for code, end := range m.exchanges {
+		if !end.After(at(now)) {
+			delete(m.exchanges, code)
+		}
+	}
 }
 
 // check compares all that is there.
@@ -196,6 +250,11 @@ func (m *model) check(r *rapid.T) {
 		}
 		if d := diff(m.sessions[v.ID], got); d != "" {
 			r.Fatalf("Get (-want +got):\n%s", d)
+		}
+	}
+	for code, want := range m.entries {
+		if history, err := m.store.Exchanges(m.ctx.Context(), m.origin, hash(code)); err != nil || len(history) != want {
+			r.Fatalf("the ledger has %d entries of a code, %v, want %d", len(history), err, want)
 		}
 	}
 	newest, err := m.store.Newest(m.ctx.Context(), m.origin, "")

@@ -247,6 +247,15 @@ func operations(s session.Store) map[string]func(context.Context) error {
 		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, user(1)) },
 		"Claim":   func(ctx context.Context) error { _, err := s.Claim(ctx, hash("c"), at(1), at(2)); return err },
 		"Release": func(ctx context.Context) error { return s.Release(ctx, hash("held")) },
+		"Begin": func(ctx context.Context) error {
+			_, err := s.Begin(ctx, exchange("given up", 1, session.OutcomeSending, 0), at(60))
+			return err
+		},
+		"End": func(ctx context.Context) error {
+			l := login(user(1), keyTwo, 2)
+			_, err := s.End(ctx, exchange("given up", 2, session.OutcomeExchanged, 0), &l)
+			return err
+		},
 		"Revoke": func(ctx context.Context) error {
 			return s.Revoke(ctx, session.Revocation{TokenID: "j", At: at(1), Until: at(2)})
 		},

@@ -10,11 +10,11 @@ import (
 )
 
 // schemaVersion is that of the layout in keys.go. Kinds of keys that an older program does not know may be added under the same
-// version; it rises when something that is there comes to mean something else, and begin then brings what it finds up to it.
+// version; it rises when something that is there comes to mean something else, and connect then brings what it finds up to it.
 const schemaVersion = 1
 
-// begin finds out whether this Redis can be the store, and marks it with the version of the layout.
-func (s *Store) begin(ctx context.Context) error {
+// connect finds out whether this Redis can be the store, and marks it with the version of the layout.
+func (s *Store) connect(ctx context.Context) error {
 	return s.do(ctx, func(ctx context.Context) error {
 		if err := s.client.SetNX(ctx, schemaKey, schemaVersion, 0).Err(); err != nil {
 			return err
