@@ -379,10 +379,20 @@ func (p *person) settle() {
 func (c *chaos) report() {
 	c.t.Logf("seed %d: %d logins, %d contested codes with %d winners; servers killed %d times, Redis restarted %d and paused %d times, %d faults of WeChat",
 		c.seed, c.logins.Load(), c.contests.Load(), c.wins.Load(), c.kills.Load(), c.restarts.Load(), c.pauses.Load(), c.faults.Load())
+	var good, refused, broken int
 	var lines []string
 	for name, count := range c.answers {
+		switch {
+		case strings.HasPrefix(name, "20"):
+			good += count
+		case strings.HasPrefix(name, "0"):
+			broken += count
+		default:
+			refused += count
+		}
 		lines = append(lines, fmt.Sprintf("%8d  %v", count, name))
 	}
+	c.t.Logf("%d answered 200 or 204, %d refused as documented, %d connections broken", good, refused, broken)
 	slices.Sort(lines)
 	for _, line := range lines {
 		c.t.Log(line)
