@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -13,15 +14,15 @@ func blocks() []block {
 	}
 }
 
-func bench(pattern, package_ string, args ...string) command {
-	return command{args: append([]string{"-run=^$", "-bench=" + pattern, package_}, args...)}
+func bench(pattern, in string, args ...string) command {
+	return command{args: append([]string{"-run=^$", "-bench=" + pattern, in}, args...)}
 }
 
 func theMachine() block {
 	return block{
 		name: "machine", head: row{{"measured on", "测量环境"}},
 		rows: func(r *results) []row {
-			about, err := machine()
+			about, err := machine(context.Background())
 			if err != nil {
 				r.failed = append(r.failed, err.Error())
 			}
@@ -126,7 +127,9 @@ func bulkMemory() block {
 		name: "bulk-memory",
 		commands: []command{{
 			env: []string{"WXLOGIN_BULK_LINES=10000000"}, args: []string{"-v", "-run=^TestMemory$", "./internal/bulk"},
-			keep: map[string]string{"small": `: (1000) lines: a heap of (\S+) MiB`, "middle": `: (200000) lines: a heap of (\S+) MiB`, "large": `: (10000000) lines: a heap of (\S+) MiB`},
+			keep: map[string]string{
+				"small": `: (1000) lines: a heap of (\S+) MiB`, "middle": `: (200000) lines: a heap of (\S+) MiB`, "large": `: (10000000) lines: a heap of (\S+) MiB`,
+			},
 		}},
 		head: row{{"lines", ""}, {"heap, at most", ""}},
 		rows: func(r *results) (rows []row) {
@@ -146,8 +149,10 @@ func overHTTP() block {
 			bench("^BenchmarkServerCPU$", "./internal/stack", "-benchtime=60x"),
 		},
 		head: row{
-			{"60 pairs of blocks, the middle of 3 runs", "60 对请求块，3 次运行取中"}, {"requests a second", "每秒请求"},
-			{"CPU a request, client included", "每请求 CPU（含客户端）"}, {"CPU of the server's process", "服务器进程的 CPU"},
+			{"60 pairs of blocks, the middle of 3 runs", "60 对请求块，3 次运行取中"},
+			{"requests a second", "每秒请求"},
+			{"CPU a request, client included", "每请求 CPU（含客户端）"},
+			{"CPU of the server's process", "服务器进程的 CPU"},
 		},
 		rows: func(r *results) (rows []row) {
 			for _, name := range []string{"jscode2session", "onLogin"} {

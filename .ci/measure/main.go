@@ -208,7 +208,7 @@ func pages(visit func(page, content string, language int) (string, error)) error
 			if changed == string(content) {
 				continue
 			}
-			if err := os.WriteFile(name, []byte(changed), 0o644); err != nil {
+			if err := os.WriteFile(name, []byte(changed), 0o600); err != nil {
 				return err
 			}
 		}
@@ -273,7 +273,7 @@ func table(head row, rows []row, language int) string {
 }
 
 // machine describes where and when the figures were made.
-func machine() (about text, err error) {
+func machine(ctx context.Context) (about text, err error) {
 	processor := runtime.GOARCH
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if m := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(info); m != nil {
@@ -284,7 +284,7 @@ func machine() (about text, err error) {
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		load, _, _ = strings.Cut(string(text), " ")
 	}
-	commit, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
+	commit, err := exec.CommandContext(ctx, "git", "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
 		return text{}, err
 	}
