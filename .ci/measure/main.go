@@ -75,8 +75,6 @@ type results struct {
 	failed []string
 }
 
-var benchmarkLine = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
-
 func (c command) measure(ctx context.Context, into results) error {
 	fmt.Println(strings.Join(append(slices.Clone(c.env), append([]string{"go", "test"}, c.args...)...), " "))
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1", "-timeout=60m"}, c.args...)...)
@@ -86,11 +84,12 @@ func (c command) measure(ctx context.Context, into results) error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out.String())
 	}
+	benchmark := regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 	lines := bufio.NewScanner(&out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
-		if m := benchmarkLine.FindStringSubmatch(line); m != nil {
+		if m := benchmark.FindStringSubmatch(line); m != nil {
 			fields := strings.Fields(m[2])
 			for i := 0; i+1 < len(fields); i += 2 {
 				v, err := strconv.ParseFloat(fields[i], 64)
@@ -184,10 +183,7 @@ type block struct {
 	rows     func(r *results) []row
 }
 
-// begin and end enclose a block in a page.
-var begin = regexp.MustCompile(`<!-- figures: (\S+) -->\n`)
-
-const end = "<!-- /figures -->"
+const end = "<!-- /figures -->" // of a block in a page
 
 // pages calls visit for every page, which returns what is to stand there.
 func pages(visit func(page, content string, language int) (string, error)) error {
@@ -218,6 +214,7 @@ func pages(visit func(page, content string, language int) (string, error)) error
 
 // check holds that pages ask for blocks that there are, and for all of them.
 func check() error {
+	begin := regexp.MustCompile(`<!-- figures: (\S+) -->\n`)
 	asked := map[string]bool{}
 	err := pages(func(_, content string, _ int) (string, error) {
 		for _, m := range begin.FindAllStringSubmatch(content, -1) {

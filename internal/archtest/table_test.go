@@ -8,7 +8,7 @@ type level struct {
 
 // levels is the plan of the house. A new package under internal/ or cmd/ gets its place here first.
 var levels = []level{
-	{"L0", []string{"internal/redact", "internal/lang", "internal/clock"}},
+	{"L0", []string{"internal/redact", "internal/lang", "internal/clock", "internal/pipe"}},
 	{"L1", []string{"internal/wechat", "internal/journal", "internal/problem"}},
 	{"L2", []string{
 		"internal/wxapi", "internal/opendata", "internal/token", "internal/session",
@@ -85,7 +85,7 @@ var bans = []ban{
 	{"flag", nil, "cobra parses the command line"},
 	{"net/http/httptest", nil, "test code does not ship"},
 	{"net/http", []string{
-		"internal/redact", "internal/lang", "internal/clock", "internal/wechat", "internal/journal", "internal/opendata", "internal/token",
+		"internal/redact", "internal/lang", "internal/clock", "internal/pipe", "internal/wechat", "internal/journal", "internal/opendata", "internal/token",
 		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose",
 		"internal/accesstoken", "internal/login",
 	}, "it works without HTTP; the rooms of L4 put it on the wire"},

@@ -22,6 +22,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/intercept"
 	"github.com/wxlogin/wxlogin/internal/journal"
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/server"
 	"github.com/wxlogin/wxlogin/internal/world"
 	"github.com/wxlogin/wxlogin/internal/wxhttp"
@@ -332,38 +333,15 @@ func (b *bed) over(conn net.Conn, r *http.Request, target string) (*http.Respons
 }
 
 // pipes is a listener in memory.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
+type pipes struct{ *pipe.Listener }
 
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+func newPipes() *pipes { return &pipes{pipe.Listen("pipe")} }
 
 func (p *pipes) dial(t testing.TB) net.Conn {
 	t.Helper()
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near
-	case <-p.closed:
-		t.Fatal("the server has stopped")
-		return nil
+	conn, err := p.DialContext(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
 	}
+	return conn
 }

@@ -34,12 +34,12 @@ func connectProxy(t testing.TB, remote string, asked chan<- *http.Request) (addr
 			return
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Proxy: yes\r\n\r\n")
-		pipe(conn, reader, remote)
+		relay(conn, reader, remote)
 	})
 }
 
-// pipe copies both ways between a client and a server, and honours half-closes.
-func pipe(client net.Conn, from io.Reader, remote string) {
+// relay copies both ways between a client and a server, and honours half-closes.
+func relay(client net.Conn, from io.Reader, remote string) {
 	server, err := net.Dial("tcp", remote)
 	if err != nil {
 		return
@@ -78,7 +78,7 @@ func socksProxy(t testing.TB, remote string, asked chan<- string) (addr string) 
 		name := string(read(int(head[4])))
 		asked <- fmt.Sprintf("%d %s:%d", head[3], name, binary.BigEndian.Uint16(read(2)))
 		_, _ = conn.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
-		pipe(conn, conn, remote)
+		relay(conn, conn, remote)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/problem"
 	"github.com/wxlogin/wxlogin/internal/server"
 )
@@ -92,46 +93,14 @@ func wantProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, re
 	return p.Detail
 }
 
-// pipes is a listener whose connections are net.Pipes, so that a bubble of synctest holds both ends.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
+// pipes is a listener in memory, so that a bubble of synctest holds both ends.
+type pipes struct{ *pipe.Listener }
 
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
+func newPipes() *pipes { return &pipes{pipe.Listen("pipe")} }
 
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
-
-func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) { return p.DialContext(ctx, "", "") }
 
 // client returns an HTTP client that dials the listener.
 func (p *pipes) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) },
-	}}
+	return &http.Client{Transport: &http.Transport{DialContext: p.DialContext}}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -36,7 +37,7 @@ const demoTTL = 24 * time.Hour
 func Demo(ctx context.Context, report func(Step)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	front := newPipeListener("mini-program")
+	front := pipe.Listen("mini-program")
 	d := &demo{client: &http.Client{Transport: &http.Transport{DialContext: front.DialContext}}, report: report}
 	running, err := Start(ctx, Options{
 		Logger: slog.New(slog.DiscardHandler), TokenTTL: demoTTL, SessionTTL: demoTTL, Timeout: 5 * time.Second,

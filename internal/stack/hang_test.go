@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/wxlogin/wxlogin/internal/pipe"
 )
 
 // TestStopWithHangingCalls: a simulation stops within its five seconds although calls hang in it, from outside as well as from the login
@@ -18,7 +20,7 @@ import (
 func TestStopWithHangingCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		listener := newPipeListener("outside")
+		listener := pipe.Listen("outside")
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		running, err := Start(ctx, Options{

@@ -14,6 +14,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/journal"
 	"github.com/wxlogin/wxlogin/internal/login"
 	"github.com/wxlogin/wxlogin/internal/loginhttp"
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/server"
 	"github.com/wxlogin/wxlogin/internal/session"
@@ -78,13 +79,13 @@ type simulation struct {
 	proxy   *intercept.Proxy
 	calls   atomic.Uint64 // to WeChat's API, from wherever they came
 
-	pipe   *pipeListener
+	pipe   *pipe.Listener
 	weChat *http.Server // the same API, for the login server
 }
 
 // newSimulation builds the world, and a WeChat in front of it that the login server reaches through a pipe.
 func newSimulation(o Options, url string) (*simulation, error) {
-	s := &simulation{clock: new(clock.Movable), store: memory.NewWithoutLedger(), kept: journal.New(o.Mock.JournalSize), pipe: newPipeListener("login-server")}
+	s := &simulation{clock: new(clock.Movable), store: memory.NewWithoutLedger(), kept: journal.New(o.Mock.JournalSize), pipe: pipe.Listen("login-server")}
 	var err error
 	if s.ring, err = token.NewRing(MockKeyPrefix); err != nil {
 		return nil, err

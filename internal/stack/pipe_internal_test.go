@@ -2,50 +2,15 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"testing"
 	"time"
-)
 
-func TestPipeListener(t *testing.T) {
-	t.Parallel()
-	l := newPipeListener("peer")
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		_, _ = io.WriteString(conn, conn.RemoteAddr().Network()+" "+conn.RemoteAddr().String())
-		_ = conn.Close()
-	}()
-	conn, err := l.DialContext(t.Context(), "tcp", "anything:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := io.ReadAll(conn); err != nil || string(got) != "pipe peer" {
-		t.Errorf("%q, %v", got, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := l.DialContext(ctx, "", ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("nobody accepts: %v", err)
-	}
-	for range 2 {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := l.DialContext(t.Context(), "", ""); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("closed: %v", err)
-	}
-	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("closed: %v", err)
-	}
-}
+	"github.com/wxlogin/wxlogin/internal/pipe"
+)
 
 func TestURLOf(t *testing.T) {
 	t.Parallel()
@@ -55,7 +20,7 @@ func TestURLOf(t *testing.T) {
 		"http://127.0.0.1:1":      &net.TCPAddr{IP: net.IPv6unspecified, Port: 1},
 		"http://127.0.0.1:2":      &net.TCPAddr{IP: net.IPv4zero, Port: 2},
 		"http://192.168.1.5:8420": &net.TCPAddr{IP: net.IPv4(192, 168, 1, 5), Port: 8420},
-		"http://127.0.0.1":        pipeAddr("x"),
+		"http://127.0.0.1":        pipe.Listen("x").Addr(),
 	} {
 		if got := urlOf(addr, false); got != want {
 			t.Errorf("urlOf(%v) = %s, want %s", addr, got, want)
@@ -65,7 +30,7 @@ func TestURLOf(t *testing.T) {
 
 // addressed is a listener that says it listens elsewhere.
 type addressed struct {
-	*pipeListener
+	*pipe.Listener
 	addr net.Addr
 }
 
@@ -74,7 +39,7 @@ func (a addressed) Addr() net.Addr { return a.addr }
 // A simulation that is open to the network has an address that plain http is otherwise refused for.
 func TestMockOnTheNetwork(t *testing.T) {
 	t.Parallel()
-	front := newPipeListener("outside")
+	front := pipe.Listen("outside")
 	ctx, stop := context.WithCancel(t.Context())
 	running, err := Start(ctx, Options{
 		Logger: slog.New(slog.DiscardHandler), TokenTTL: time.Hour, SessionTTL: time.Hour, Mock: &Mock{},

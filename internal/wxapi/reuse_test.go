@@ -10,46 +10,28 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
 
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
 // pipes is a network of one process. net/http lets a connection live only if it knows within 50 ms that the request was written
 // whole: in a bubble of synctest with this network it does, on any machine.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
+type pipes struct{ *pipe.Listener }
 
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+func newPipes() *pipes { return &pipes{pipe.Listen("pipe")} }
 
 // dial returns a connection that counts, as those do that the client dials by itself.
-func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return &wxapi.CountingConn{Conn: near}, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
+func (p *pipes) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := p.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
+	return &wxapi.CountingConn{Conn: conn}, nil
 }
 
 // pipeBase is where a server on pipes seems to be.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wxlogin/wxlogin/internal/journal"
+	"github.com/wxlogin/wxlogin/internal/pipe"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 	"github.com/wxlogin/wxlogin/internal/world"
 	"github.com/wxlogin/wxlogin/internal/wxhttp"
@@ -160,11 +160,11 @@ func TestEffects(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					b, j := newBed(t, wxhttp.Options{}), &journalling{}
-					listener := newPipe()
+					listener := pipe.Listen("pipe")
 					server := &http.Server{Handler: j.wrap(b.handler)}
 					go func() { _ = server.Serve(listener) }()
 					defer func() { _ = server.Close() }()
-					client := freshClient(&http.Transport{DialContext: listener.dial})
+					client := freshClient(&http.Transport{DialContext: listener.DialContext})
 					tryEffect(t, b, tt.effect, client, "http://127.0.0.1", tt.pipe, tt.after)
 					toldOf(t, j, tt.effect)
 				})
@@ -214,37 +214,6 @@ func toldOf(t *testing.T, j *journalling, effect string) {
 	}
 }
 
-// pipe is a network of one process.
-type pipe struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipe) dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipe) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipe) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
-
 // TestHang: a call that hangs ends when the client goes away, and not before.
 func TestHang(t *testing.T) {
 	t.Parallel()
@@ -253,12 +222,12 @@ func TestHang(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b, j := newBed(t, wxhttp.Options{}), &journalling{}
-				listener := newPipe()
+				listener := pipe.Listen("pipe")
 				// The limits are those of package server: a call that hangs outlives them.
 				server := &http.Server{Handler: j.wrap(b.handler), ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute}
 				go func() { _ = server.Serve(listener) }()
 				defer func() { _ = server.Close() }()
-				transport := &http.Transport{DialContext: listener.dial}
+				transport := &http.Transport{DialContext: listener.DialContext}
 				defer transport.CloseIdleConnections()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
@@ -293,10 +262,10 @@ func TestStopWithHangingCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		listener := newPipe()
+		listener := pipe.Listen("pipe")
 		server := &http.Server{Handler: b.handler}
 		go func() { _ = server.Serve(listener) }()
-		transport := &http.Transport{DialContext: listener.dial}
+		transport := &http.Transport{DialContext: listener.DialContext}
 		var calls sync.WaitGroup
 		for _, code := range []string{"user-hang", "user-dela", "user-tric"} {
 			calls.Go(func() {
