@@ -42,6 +42,7 @@ func newAccessToken(a *app.App) *cobra.Command {
 	a.UnsentFlags(c, &unsent)
 	a.CurlFlag(c, &unsent)
 	a.WeChatFlags(c)
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if unsent.Wanted() {
 			client, err := a.WeChatUnsent()

@@ -98,6 +98,7 @@ func decryptFlags(a *app.App, c *cobra.Command, opts *decryptOptions) {
 	bulkFlags(a, f, &opts.bulk)
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the data must be for", Zh: "数据必须属于的小程序 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host whose saved sessions are used", Zh: "使用哪个接口地址下保存的会话"})
+	a.StoreFlag(c)
 }
 
 // checkDecryptFlags refuses values that would silently count as not given: an unset variable in a script, most often.

@@ -52,6 +52,7 @@ func newDoctor(a *app.App) *cobra.Command {
 	})
 	c.Flags().BoolVar(&offline, "offline", false, lang.T{En: "do not use the network", Zh: "不访问网络"}.In(a.IO.Lang))
 	a.WeChatFlags(c)
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return runDoctor(c.Context(), a, offline) }
 	return c
 }

@@ -62,6 +62,7 @@ func newExchange(a *app.App) *cobra.Command {
 	a.UnsentFlags(c, &opts.unsent)
 	a.CurlFlag(c, &opts.unsent)
 	a.WeChatFlags(c)
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			opts.code = args[0]

@@ -39,6 +39,7 @@ func newInspect(a *app.App) *cobra.Command {
 	c.Flags().BoolVar(&unverified, "unverified", false, lang.T{En: "show the header only, without opening the token", Zh: "只显示头部，不打开令牌"}.In(a.IO.Lang))
 	a.KeyFlag(c, "url", "mock.url", "URL", lang.T{En: "address of the running mock", Zh: "正在运行的模拟服务的地址"})
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the token must be for", Zh: "令牌必须属于的小程序 appid"})
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		text, rest, err := readTokens(a, args)
 		switch {

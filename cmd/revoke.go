@@ -56,6 +56,7 @@ func newRevoke(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "url", "mock.url", "URL", lang.T{En: "address of the running mock", Zh: "正在运行的模拟服务的地址"})
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program", Zh: "小程序的 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host that the sessions come from", Zh: "会话所属的接口地址"})
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opts.atMock = f.Changed("url")
 		for _, name := range []string{"openid", "before", "reason"} {
@@ -210,9 +211,9 @@ func revoker(ctx context.Context, a *app.App) (*login.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path, err := a.StorePath(); err != nil {
+	if gone, err := a.InMemory(); err != nil {
 		return nil, err
-	} else if path == "" {
+	} else if gone {
 		return nil, app.Usage(textStoreInMemory)
 	}
 	return localService(ctx, a, appID)

@@ -85,7 +85,7 @@ func newServe(a *app.App) *cobra.Command {
 	a.KeyFlag(c, "token-policy", "token_policy", "POLICY", lang.T{En: "multi: several login tokens a user; single: a new login ends the older one (default multi)", Zh: "multi：同一用户可有多个登录令牌；single：新登录使旧令牌失效（默认 multi）"})
 	_ = c.RegisterFlagCompletionFunc("token-policy", cobra.FixedCompletions([]string{string(login.Multi), string(login.Single)}, cobra.ShellCompDirectiveNoFileComp))
 	a.KeyFlag(c, "session-ttl", "session_ttl", "DURATION", lang.T{En: "life of a session after its last login (default 72h)", Zh: "会话自最近一次登录起的有效期（默认 72h）"})
-	a.KeyFlag(c, "store", "store", "STORE", lang.T{En: "sessions: memory, sqlite:PATH, redis://HOST or rediss://HOST (default: sqlite in the state directory)", Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（默认为状态目录中的 sqlite）"})
+	a.StoreFlag(c)
 	servingFlags(a, c)
 	a.ConnectFlags(c)
 	c.Args = commandArgs

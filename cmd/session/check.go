@@ -50,6 +50,7 @@ func newCheck(a *app.App) *cobra.Command {
 	c.ValidArgsFunction = completeOpenIDs(a)
 	a.UnsentFlags(c, &unsent)
 	a.WeChatFlags(c)
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error { return runCheck(c.Context(), a, args, unsent) }
 	return c
 }

@@ -42,6 +42,7 @@ func newReset(a *app.App) *cobra.Command {
 	c.Flags().BoolVar(&reveal, "reveal", false, lang.T{En: "show the new key", Zh: "显示新密钥"}.In(a.IO.Lang))
 	a.UnsentFlags(c, &unsent)
 	a.WeChatFlags(c)
+	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		found, store, err := choose(c.Context(), a, args)
 		if err != nil {

@@ -104,6 +104,7 @@ const maxCompletions = 50
 func stateFlags(a *app.App, c *cobra.Command) {
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program", Zh: "小程序的 appid"})
 	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host that the sessions come from", Zh: "会话来自哪个接口地址"})
+	a.StoreFlag(c)
 }
 
 // confirm asks before something is lost. Where nobody can be asked it wants --yes.

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/memory"
 	"github.com/wxlogin/wxlogin/internal/session/redis"
@@ -111,6 +114,20 @@ func (a *App) openStore(ctx context.Context, where place, ring *token.Ring) (ses
 func (a *App) StorePath() (string, error) {
 	where, err := a.place()
 	return where.file, err
+}
+
+// StoreFlag defines --store.
+func (a *App) StoreFlag(c *cobra.Command) {
+	a.KeyFlag(c, "store", "store", "STORE", lang.T{
+		En: "sessions: memory, sqlite:PATH, redis://HOST or rediss://HOST (default: sqlite in the state directory)",
+		Zh: "会话存储：memory、sqlite:PATH、redis://HOST 或 rediss://HOST（默认为状态目录中的 sqlite）",
+	})
+}
+
+// InMemory reports whether sessions are kept in memory, and so end with their process.
+func (a *App) InMemory() (bool, error) {
+	where, err := a.place()
+	return err == nil && where.inMemory(), err
 }
 
 // StoreName says where sessions are kept: a path, the address of a Redis, or "memory".
