@@ -81,7 +81,7 @@ func New(o Options) *Server {
 		handler = o.Proxy(handler)
 	}
 	s.http = &http.Server{
-		Handler:           s.counted(recorder{kept: o.Journal, logger: o.Logger, now: o.Now, front: true, trusted: o.Trusted, metrics: o.Metrics}.around(handler)),
+		Handler:           s.counted(recorder{kept: o.Journal, logger: o.Logger, now: o.Now, front: true, trusted: o.Trusted, metrics: o.Metrics}.around(lastOfUncertain(handler))),
 		ReadHeaderTimeout: readHeaderLimit,
 		ReadTimeout:       readLimit,
 		WriteTimeout:      writeLimit,
@@ -125,6 +125,18 @@ func (s *Server) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.inFlight.Add(1)
 		defer s.inFlight.Add(-1)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// lastOfUncertain closes the connection behind a request whose end somebody in front of the server may see in another place than net/http, which
+// takes the chunks where there is also a length: what that one took for a part of the body is then not executed as a request of its own.
+func lastOfUncertain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		old := r.ProtoMajor == 1 && r.ProtoMinor == 0 // here net/http drops an encoding unseen
+		if r.TransferEncoding != nil || old && r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+		}
 		next.ServeHTTP(w, r)
 	})
 }
