@@ -1,6 +1,7 @@
 // Command wxlogin puts WeChat Mini Program login on a developer's desk. See README.md, or run `wxlogin demo`.
 package main
 
+//go:generate go test ./cmd -run ^(TestScreens|TestReadme)$ -update
 //go:generate go test ./cmd -run ^TestGenerated$ -update
 
 import (

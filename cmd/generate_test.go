@@ -44,9 +44,10 @@ func TestGenerated(t *testing.T) {
 	files["docs/zh-CN/control-api.md"] = controlAPI(t, lang.Chinese)
 	files["docs/faults.md"], files["docs/zh-CN/faults.md"] = faultPage(lang.English), faultPage(lang.Chinese)
 	files["docs/diagnoses.md"], files["docs/zh-CN/diagnoses.md"] = diagnose.Markdown(lang.English), diagnose.Markdown(lang.Chinese)
+	pictures(t, files)
 	manual(files, "docs/cli", lang.English)
 	manual(files, "docs/zh-CN/cli", lang.Chinese)
-	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli"} {
+	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli", "docs/images"} {
 		findStray(t, dir, files)
 	}
 	for name, want := range files {
