@@ -16,21 +16,30 @@ import (
 
 // varying is what differs between two runs of the same commands.
 var varying = regexp.MustCompile(strings.Join([]string{
-	`\b0[0-9a-f][1-3][0-9A-Za-z]{29}\b`,               // a code
-	`\bo[0-9A-Za-z_-]{27}`,                            // openid, unionid
-	`\b[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b`,         // rid
-	`\b\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`,            // a moment
-	`\b\d\d:\d\d:\d\d\.\d\d\d\b`,                      // a time of day
-	`\b\d+(\.\d+)? s\s+ago\s+by\s+127\.0\.0\.1:\d+\b`, // the length of the duration decides where a line ends
-	`\b127\.0\.0\.1:\d+\b`,                            // an address
-	`\b\d+(\.\d+)? s\b`,                               // a duration
-	`\b1\d{10}\b`,                                     // a phone number, a time in seconds
-	`\S{3}\*\*\*`,                                     // the beginning of a key
-	`/tmp/\S+`,                                        // a file
+	`\b0[0-9a-f][1-3][0-9A-Za-z]{29}\b`,       // a code
+	`\bo[0-9A-Za-z_-]{27}`,                    // openid, unionid
+	`\b[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b`, // rid
+	`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?`,   // a moment
+	`\b\d\d:\d\d:\d\d\.\d\d\d\b`,              // a time of day
+	`\b127\.0\.0\.1:\d+\b`,                    // an address
+	`\b1\d{10}\b`,                             // a phone number
+	`\b(mock-)?[0-9A-Z]{26}\b`,                // of a token
+	`[0-9A-Za-z+/]{22}==`,                     // an iv
+	`\S{3}\*\*\*`,                             // the beginning of a key
 }, "|"))
 
-// lasting is a screen without what varies.
-func lasting(text string) string { return varying.ReplaceAllString(text, "*") }
+// distance is how long ago something was, in both languages and without blanks.
+var distance = regexp.MustCompile(`\(?(in)?(\d+(\.\d+)?(d|h|min|s|天|小时|分钟|秒))+(ago|前|后)?\)?|justnow|刚刚|\((now|现在)\)`)
+
+// otherPort is what a mock adds to commands when the usual port was not to be had.
+var otherPort = regexp.MustCompile(`\s+--url\s+http://127\.0\.0\.1:\d+`)
+
+// lasting is a screen without what varies. Blanks and line ends are not in it: what varies decides where a line ends.
+func lasting(text string) string {
+	text = otherPort.ReplaceAllString(text, "")
+	text = strings.Join(strings.Fields(varying.ReplaceAllString(text, "*")), "")
+	return distance.ReplaceAllString(text, "*")
+}
 
 // A scheme is the colours of a picture. They are those that GitHub has for text on its pages, so that all of them are readable there.
 type scheme struct {
@@ -146,7 +155,7 @@ func stretches(line string) (runs []stretch, err error) {
 	return runs, nil
 }
 
-// picture draws what a terminal showed. It has nothing in it but text, rectangles and circles, and needs nothing from elsewhere.
+// picture draws what a terminal showed. It has nothing in it but text, rectangles and circles, and needs nothing from otherPort.
 func picture(shown, title string, s scheme, columns int) (string, error) {
 	lines := strings.Split(strings.TrimSuffix(shown, "\n"), "\n")
 	width, height := float64(columns)*cellWidth+2*padding, len(lines)*lineHeight+barHeight+2*padding-6

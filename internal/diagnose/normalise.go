@@ -236,10 +236,15 @@ func once(_ field, text string) (string, lang.Message) {
 
 func blanksToPlus(_ field, text string) (string, lang.Message) {
 	count := strings.Count(text, " ")
-	if count == 0 {
+	first := strings.IndexByte(text, ' ')
+	what := textBlanks.With(count, first)
+	switch count {
+	case 0:
 		return text, lang.Message{}
+	case 1:
+		what = textBlank.With(first)
 	}
-	return strings.ReplaceAll(text, " ", "+"), textBlanks.With(count, strings.IndexByte(text, ' '))
+	return strings.ReplaceAll(text, " ", "+"), what
 }
 
 // fromBase64URL maps the other alphabet, and adds the "=" that it is mostly written without.
@@ -349,6 +354,7 @@ var (
 	textPercent       = lang.T{En: "%d URL escapes, the first is %s at index %d", Zh: "有 %d 处 URL 转义，第一处 %s 在下标 %d"}
 	textBackslash     = lang.T{En: "%d backslashes of JSON, the first at index %d", Zh: "有 %d 个 JSON 反斜杠，第一个在下标 %d"}
 	textTwice         = lang.T{En: "the same %d characters twice", Zh: "同样的 %d 个字符出现了两遍"}
+	textBlank         = lang.T{En: "a blank at index %d", Zh: "下标 %d 处有一个空格"}
 	textBlanks        = lang.T{En: "%d blanks, the first at index %d", Zh: "有 %d 个空格，第一个在下标 %d"}
 	textURLAlphabet   = lang.T{En: `"-" or "_" of the URL-safe alphabet, the first at index %d`, Zh: "含 URL 安全字母表的“-”或“_”，第一个在下标 %d"}
 	textURLAndPadding = lang.T{En: `"-" or "_" of the URL-safe alphabet, the first at index %d, and %d "=" missing`, Zh: "含 URL 安全字母表的“-”或“_”，第一个在下标 %d，并缺少 %d 个“=”"}
