@@ -32,6 +32,9 @@ func TestNoBrowser(t *testing.T) {
 						t.Errorf("%s %s from %s: %s", method, path, origin, name)
 					}
 				}
+				if (path == "/_mock/login" || path == "/_mock/reset") && got.status < 400 {
+					t.Errorf("%s %s: %d", method, path, got.status)
+				}
 				if strings.HasPrefix(path, "/_mock/") && method == http.MethodPost && got.status != http.StatusForbidden {
 					t.Errorf("%s %s from %s: %d %s, want 403", method, path, origin, got.status, got.body)
 				}

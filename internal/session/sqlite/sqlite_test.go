@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
 	"github.com/wxlogin/wxlogin/internal/session/storetest"
@@ -137,11 +138,19 @@ func TestNoSecretInTheFiles(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)
 	rotated := "AQIDBAUGBwgJCgsMDQ4PEA==" // the bytes 1 to 16
+	const token, code = "71_accessTokenOfTheTest", "0b1SomeCodeOfATest1234567890SomeC"
 	for i := range 50 {
 		save(t, s, login(i, noon))
 		l := login(i, noon.Add(time.Minute))
 		l.Key = wechat.NewSessionKey(rotated)
 		save(t, s, l)
+	}
+	id := login(0, noon).ID
+	if err := errors.Join(
+		s.SaveAccessToken(t.Context(), session.AccessToken{Origin: id.Origin, AppID: id.AppID, Value: redact.NewSecret(token), Obtained: noon, Expires: noon.Add(time.Hour)}),
+		s.Record(t.Context(), session.Exchange{Origin: id.Origin, AppID: id.AppID, CodeHash: session.HashCode(code), At: noon, Outcome: session.OutcomeExchanged}),
+	); err != nil {
+		t.Fatal(err)
 	}
 	search := func(when string) {
 		files, total := 0, 0
@@ -151,6 +160,11 @@ func TestNoSecretInTheFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			files, total = files+1, total+len(data)
+			for _, secret := range []string{token, code} {
+				if bytes.Contains(data, []byte(secret)) {
+					t.Errorf("%s: %s stands in %s", when, secret, name)
+				}
+			}
 			for _, secret := range []string{key, rotated} {
 				raw, err := base64.StdEncoding.DecodeString(secret)
 				if err != nil {
