@@ -31,10 +31,10 @@ func newAccessToken(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Have an access token at hand, from stable_token", Zh: "从 stable_token 取得 access_token"},
 		Long: lang.T{
 			En: "Prints the access token that phone and session use, masked unless --reveal is given. It comes from /cgi-bin/stable_token, lies sealed in the store for its two hours, and is fetched by one process at a time.\nwxlogin never calls /cgi-bin/token: each call there gives a new token and ends the one before it, so that a server of yours that still uses it would lose its token (errcode 40001). Tokens of the two kinds leave each other alone.",
-			Zh: "显示 phone 和 session 所用的 access_token，默认打码，加 --reveal 才完整显示。它来自 /cgi-bin/stable_token，有效期两小时，期间加密保存在存储中，同一时刻只有一个进程去获取。\nwxlogin 从不调用 /cgi-bin/token：那里每次调用都会签发新 token 并使旧的失效，仍在使用它的服务器就会丢失 token（errcode 40001）。两种 token 互不影响。",
+			Zh: "显示 phone 和 session 所用的 access_token，默认打码，加 --reveal 才完整显示。它来自 /cgi-bin/stable_token，有效期两小时，期间加密保存在存储中，同一时刻只有一个进程去获取。\nwxlogin 从不调用 /cgi-bin/token：那个接口每次调用都会签发新 token 并使旧的失效，还在用旧 token 的服务器就会报 40001。两种 token 互不影响。",
 		},
 		Examples: []app.Example{
-			{Note: lang.T{En: "is there one, and how long does it last?", Zh: "是否已有，还剩多久？"}, Line: "wxlogin access-token"},
+			{Note: lang.T{En: "is there one, and how long does it last?", Zh: "手上有没有，还能用多久？"}, Line: "wxlogin access-token"},
 			{Note: lang.T{En: "for a call that wxlogin does not make, without showing it", Zh: "用于 wxlogin 之外的调用，且不显示出来"}, Line: "wxlogin access-token --reveal -q .access_token > token.txt"},
 		},
 	})

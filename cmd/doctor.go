@@ -43,7 +43,7 @@ func newDoctor(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Check configuration, credentials, network, clock, storage and terminal", Zh: "检查配置、凭据、网络、时钟、存储和终端"},
 		Long: lang.T{
 			En: "Each line is ok, warn, fail or skip, with what to do. The exit code is 9 when something failed; warnings do not count.\nThe credentials are checked with a code that was never issued: WeChat refuses it as one (40029) only after it has accepted appid and secret. That spends nothing and touches no access token. The project in this directory is compared with the configured appid, which is what most refused codes come from, and git is asked whether it keeps the secret. Nothing is made or changed.\n--offline leaves out what needs the network.",
-			Zh: "每行为 ok、warn、fail 或 skip，并附有处理办法。有失败项时退出码为 9，警告不计。\n凭据用一个从未签发的 code 检查：微信只有在接受 appid 和 secret 之后才会以 40029 拒绝它；这不消耗任何东西，也不触及 access_token。当前目录的项目会与所配置的 appid 比较（code 被拒大多源于此），并用 git 检查密钥是否在仓库中。不会创建或修改任何东西。\n--offline 跳过需要网络的检查。",
+			Zh: "每行为 ok、warn、fail 或 skip，并附有处理办法。有失败项时退出码为 9，警告不计。\n凭据用一个从未签发的 code 检查：只有 appid 和 secret 都正确，微信才会回答 40029；这样什么也不消耗，也不影响 access_token。还会比较当前目录的小程序项目与所配置的 appid 是否一致（code 被拒多半是因为不一致），并用 git 检查密钥是否进了仓库。不会创建或修改任何东西。\n--offline 跳过需要网络的检查。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "is everything fit for use?", Zh: "一切是否就绪？"}, Line: "wxlogin doctor"},

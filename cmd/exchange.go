@@ -45,12 +45,12 @@ func newExchange(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Exchange a wx.login code for openid and session_key", Zh: "用 wx.login 的 code 换取 openid 和 session_key"},
 		Long: lang.T{
 			En: "Sends the code to WeChat (code2Session) and saves the session for decrypt and inspect. A code comes from wx.login in the mini program, lives five minutes and works once, so it is sent once: nothing is retried after it left. Before that it is looked at: what cannot be a code, or was sent already, is not sent (--force sends it anyway). When WeChat refuses it, the likeliest causes are told first; --probe sends a refused code once more, which tells a code of another mini program (errcode 40163) from one that has expired or never was one (40029).\nThe session_key stays hidden; --reveal shows it. The appid comes from --appid, WXLOGIN_APPID or the configuration, the AppSecret from WXLOGIN_SECRET, a file or the configuration, never from a flag (see wxlogin help secrets).",
-			Zh: "把 code 发给微信（code2Session），并保存会话供 decrypt 和 inspect 使用。code 由小程序的 wx.login 产生，五分钟内有效且只能用一次，所以只发送一次：发出之后绝不重试。发送之前会先检查：不可能是 code 的，或已经发送过的，不会发送（--force 可强制发送）。被微信拒绝时，先列出最可能的原因；--probe 会把被拒的 code 再发送一次，以区分它属于别的小程序（40163），还是已过期或从未签发（40029）。\nsession_key 默认不显示，加 --reveal 才显示。appid 取自 --appid、WXLOGIN_APPID 或配置；AppSecret 取自 WXLOGIN_SECRET、文件或配置，从不通过参数传递（参见 wxlogin help secrets）。",
+			Zh: "把 code 发给微信（code2Session），并保存会话供 decrypt 和 inspect 使用。code 由小程序的 wx.login 产生，五分钟内有效且只能用一次，所以只发送一次：发出之后绝不重试。发送之前会先检查：明显不是 code 或者已经发送过的，就不再发送（--force 强制发送）。被微信拒绝时，先列出最可能的原因；--probe 会把被拒的 code 再发送一次，以区分它属于别的小程序（40163），还是已过期或从未签发（40029）。\nsession_key 默认不显示，加 --reveal 才显示。appid 取自 --appid、WXLOGIN_APPID 或配置；AppSecret 取自 WXLOGIN_SECRET、文件或配置，从不通过参数传递（参见 wxlogin help secrets）。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "a code from the mini program", Zh: "小程序里拿到的 code"}, Line: "wxlogin exchange 0a1HonW91tM3MN1NizW91F0mW91HonWu"},
 			{Note: lang.T{En: "a code of a running mock, and just the openid", Zh: "模拟服务的 code，只输出 openid"}, Line: "wxlogin mock login | wxlogin exchange - -q .openid"},
-			{Note: lang.T{En: "what would be sent, without sending it", Zh: "只查看将要发送的请求"}, Line: "wxlogin exchange 0a1HonW91tM3MN1NizW91F0mW91HonWu --dry-run"},
+			{Note: lang.T{En: "what would be sent, without sending it", Zh: "只看要发送的请求"}, Line: "wxlogin exchange 0a1HonW91tM3MN1NizW91F0mW91HonWu --dry-run"},
 		},
 	})
 	c.Args = app.MaxArgs(1)

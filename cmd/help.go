@@ -140,6 +140,9 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 		}
 		placeholder, text := pflag.UnquoteUsage(f)
 		text = strings.TrimRight(strings.TrimSuffix(text, placeholder), ":： ") // "iv: `VALUE`" says it twice
+		if f.Value.Type() == "count" { // it takes no value
+			placeholder = ""
+		}
 		name := "    --" + f.Name
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", --" + f.Name

@@ -27,7 +27,7 @@ func newInspect(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Read a login token and say what it is worth", Zh: "解读登录令牌并判断其是否有效"},
 		Long: lang.T{
 			En: "Opens a token that wxlogin serve issued with this machine's key ring, and tells its claims, its age, the key that sealed it, whether, when and why it was revoked, how the session stands that it belongs to, and what a login server answers to it. Tokens of a mock have keys that live only in that mock, so inspect asks the running one (--url, WXLOGIN_URL).\nSeveral lines on standard input or in a file are so many tokens: the answer is one JSON object a line, with the number of the line, and the exit code is 0 if all are valid.\nThe exit code is 0 only for a valid token. --unverified shows the header alone, which is all that can be read of an encrypted token without its key. A token of another app or issuer counts as not_a_login_token: it is one, but not for this service.\nA token on the command line stays in the shell's history; - (standard input) and @FILE do not.",
-			Zh: "用本机的密钥环打开 wxlogin serve 签发的令牌，显示其内容、签发时间、所用密钥、是否被吊销及其时间和原因、所属会话的状态，以及登录服务器会如何答复。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n标准输入或文件中有多行时，每行视为一个令牌：每个令牌输出一行 JSON 对象（含行号），全部有效时退出码才是 0。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。属于别的小程序或签发者的令牌也判为 not_a_login_token：它是登录令牌，但不属于本服务。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
+			Zh: "用本机的密钥环解密 wxlogin serve 签发的令牌，显示其内容、签发时间、所用密钥、是否被吊销及其时间和原因、所属会话的状态，以及登录服务器会如何答复。模拟服务的密钥只存在于该进程中，因此其令牌由正在运行的模拟服务判断（--url、WXLOGIN_URL）。\n标准输入或文件中有多行时，每行视为一个令牌：每个令牌输出一行 JSON 对象（含行号），全部有效时退出码才是 0。\n只有令牌有效时退出码才是 0。--unverified 只显示头部：加密的令牌没有密钥时只能读到这些。属于别的小程序或签发者的令牌也判为 not_a_login_token：它是登录令牌，但不属于本服务。\n写在命令行上的令牌会留在 shell 历史里，用 -（标准输入）或 @FILE 则不会。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the token of a login", Zh: "登录得到的令牌"}, Line: "wxlogin inspect - < token.txt"},
@@ -36,7 +36,7 @@ func newInspect(a *app.App) *cobra.Command {
 		},
 	})
 	c.Args = app.MaxArgs(1)
-	c.Flags().BoolVar(&unverified, "unverified", false, lang.T{En: "show the header only, without opening the token", Zh: "只显示头部，不打开令牌"}.In(a.IO.Lang))
+	c.Flags().BoolVar(&unverified, "unverified", false, lang.T{En: "show the header only, without opening the token", Zh: "只显示头部，不解密令牌"}.In(a.IO.Lang))
 	a.KeyFlag(c, "url", "mock.url", "URL", lang.T{En: "address of the running mock", Zh: "正在运行的模拟服务的地址"})
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program that the token must be for", Zh: "令牌必须属于的小程序 appid"})
 	a.StoreFlag(c)

@@ -42,7 +42,7 @@ func newPhone(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Exchange the code of the phone number button for the number", Zh: "用手机号按钮的 code 换取手机号"},
 		Long: lang.T{
 			En: "Sends the code to WeChat (getuserphonenumber) and prints the number. The code is e.detail.code of a button with open-type getPhoneNumber or getRealtimePhoneNumber, not one of wx.login; it lives five minutes and works once, so it is sent once. The whole event may be pasted as JSON. --openid binds it: WeChat then refuses the code of anybody else.\nThis needs an access token, which wxlogin fetches from stable_token and keeps, and it costs money: 0.03 yuan for each number beyond the first thousand of an account, in trial versions as well.",
-			Zh: "把 code 发给微信（getuserphonenumber）并显示手机号。code 是 open-type 为 getPhoneNumber 或 getRealtimePhoneNumber 的按钮的 e.detail.code，不是 wx.login 的 code；五分钟内有效且只能用一次，所以只发送一次。也可以粘贴整个事件的 JSON。--openid 用于绑定用户：code 属于其他人时微信会拒绝。\n需要 access_token，wxlogin 会从 stable_token 获取并保存。该接口收费：每个帐号前一千次免费，之后每次成功 0.03 元，体验版同样计费。",
+			Zh: "把 code 发给微信（getuserphonenumber）并显示手机号。code 是 open-type 为 getPhoneNumber 或 getRealtimePhoneNumber 的按钮的 e.detail.code，不是 wx.login 的 code；五分钟内有效且只能用一次，所以只发送一次。也可以粘贴整个事件的 JSON。--openid 限定用户：code 属于别人时，微信会拒绝。\n需要 access_token，wxlogin 会从 stable_token 获取并保存。该接口收费：每个小程序前 1000 次免费，之后每成功一次 0.03 元，体验版同样计费。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the code of the button's event", Zh: "按钮事件中的 code"}, Line: "wxlogin phone e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144"},
@@ -51,7 +51,7 @@ func newPhone(a *app.App) *cobra.Command {
 	})
 	c.Args = app.MaxArgs(1)
 	c.ValidArgsFunction = completeMagic
-	c.Flags().StringVar(&opts.openID, "openid", "", lang.T{En: "the user whose code it must be: `OPENID`", Zh: "code 必须属于的用户：`OPENID`"}.In(a.IO.Lang))
+	c.Flags().StringVar(&opts.openID, "openid", "", lang.T{En: "the user whose code it must be: `OPENID`", Zh: "限定 code 属于这个用户：`OPENID`"}.In(a.IO.Lang))
 	opts.flags(a, c)
 	a.UnsentFlags(c, &opts.unsent)
 	a.CurlFlag(c, &opts.unsent)

@@ -164,7 +164,7 @@ The session_key of a decrypt may be given as @FILE, env:NAME or - (standard inpu
 	Zh: `没有任何参数接收 AppSecret：命令行会被本机所有人看到，还会留在历史记录和 CI 日志里。AppSecret 依次取自：--secret-file FILE（- 为标准输入）、WXLOGIN_SECRET_FILE、WXLOGIN_SECRET、配置项 secret、系统钥匙串，在终端上还可以提问。
 配置项 secret 最好是引用：env:NAME、file:PATH、keyring，或 cmd:COMMAND（取其输出）。明文只允许写在仅你可读的文件里。
 session_key、AppSecret、access_token 和登录令牌在所有消息和日志中都显示为 [redacted]。--reveal 可显示 exchange 得到的 session_key。发给微信的请求把 secret 放在 URL 里，因此从不打印 URL。
-保存的 session_key 用 keys.json（wxlogin config path）中的密钥加密，该文件只有你能读；丢失它就无法再打开这些会话。
+保存的 session_key 用 keys.json（wxlogin config path）中的密钥加密，该文件只有你能读；丢失它就无法再解密这些会话。
 decrypt 的 session_key 可以写成 @FILE、env:NAME 或 -（标准输入）。`,
 }
 

@@ -19,7 +19,7 @@ func newGet(a *app.App, keyring config.Keyring) *cobra.Command {
 		Short: lang.T{En: "Print the value of a key", Zh: "输出某个配置项的值"},
 		Long: lang.T{
 			En: "Prints the value in use, and nothing else. KEY may name a profile's own value: profiles.staging.appid. A key that nobody set and that has no default is an error (exit code 3).\nSecrets are not printed. --reveal shows one to a person at a terminal; in a pipe it is refused.",
-			Zh: "只输出当前生效的值。KEY 也可以是某个 profile 自己的值：profiles.staging.appid。未设置且没有默认值的配置项视为错误（退出码 3）。\n不会输出密钥。--reveal 只在终端上向人显示，在管道中会被拒绝。",
+			Zh: "只输出当前生效的值。KEY 也可以是某个 profile 自己的值：profiles.staging.appid。未设置且没有默认值的配置项视为错误（退出码 3）。\n不会输出密钥。--reveal 只在终端上有效，在管道中会被拒绝。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the appid in use", Zh: "当前的 appid"}, Line: "wxlogin config get appid"},

@@ -37,15 +37,15 @@ func newInit(a *app.App, keyring config.Keyring) *cobra.Command {
 		Short: lang.T{En: "Make the user's file, by questions and answers", Zh: "以问答方式创建用户配置文件"},
 		Long: lang.T{
 			En: "Asks for the AppID, for the AppSecret (without echo) and for where to keep it: the system's keyring, the file itself, or a variable that you set. --appid and --secret-from answer in advance, which is what a script does; WXLOGIN_APPID answers, too. With --profile NAME the answers go into that profile.\nA file that exists is changed only after you agreed, and then only in these two values; without a terminal it is left alone.",
-			Zh: "依次询问 AppID、AppSecret（不回显）以及密钥的存放位置：系统密钥环、文件本身或由您设置的环境变量。--appid 和 --secret-from 可预先回答，适用于脚本；WXLOGIN_APPID 也可以。加 --profile NAME 时写入该 profile。\n文件已存在时，只有在您同意后才会修改，且只改这两项；没有终端时不会改动。",
+			Zh: "依次询问 AppID、AppSecret（不回显）以及密钥的存放位置：系统钥匙串、文件本身或你自己设置的环境变量。--appid 和 --secret-from 可预先回答，适用于脚本；WXLOGIN_APPID 也可以。加 --profile NAME 时写入该 profile。\n文件已存在时，经你同意才会修改，而且只改这两项；没有终端时不会改动。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "at a terminal", Zh: "在终端上"}, Line: "wxlogin config init"},
 			{Note: lang.T{En: "in a script", Zh: "在脚本中"}, Line: "wxlogin config init --appid wx4f4bc4dec97d474b --secret-from env:WX_SECRET"},
 		},
 	})
-	c.Flags().StringVar(&opts.appID, "appid", "", lang.T{En: "the mini program: `APPID`", Zh: "小程序的 `APPID`"}.In(a.IO.Lang))
-	c.Flags().StringVar(&opts.secretFrom, "secret-from", "", lang.T{En: "where the AppSecret is: `env:NAME|file:PATH|cmd:COMMAND|keyring`", Zh: "AppSecret 所在：`env:NAME|file:PATH|cmd:COMMAND|keyring`"}.In(a.IO.Lang))
+	c.Flags().StringVar(&opts.appID, "appid", "", lang.T{En: "the mini program: `APPID`", Zh: "小程序的 appid：`APPID`"}.In(a.IO.Lang))
+	c.Flags().StringVar(&opts.secretFrom, "secret-from", "", lang.T{En: "where the AppSecret is: `env:NAME|file:PATH|cmd:COMMAND|keyring`", Zh: "AppSecret 从哪里取：`env:NAME|file:PATH|cmd:COMMAND|keyring`"}.In(a.IO.Lang))
 	_ = c.RegisterFlagCompletionFunc("appid", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-from", completeReference)
 	c.RunE = func(c *cobra.Command, _ []string) error { return runInit(c.Context(), a, keyring, opts) }
@@ -227,17 +227,17 @@ func initPage(p *term.Page, result initResult, settings []config.Setting) {
 var (
 	textAskChange     = lang.T{En: "%s exists already: change the appid and the secret in it?", Zh: "%s 已存在，是否修改其中的 appid 和 secret？"}
 	textAskAppID      = lang.T{En: "AppID (wx...): ", Zh: "AppID（wx 开头）："}
-	textAskPlaceInit  = lang.T{En: "keep the AppSecret in the keyring (k), as it is in the file (f), in a variable that you set (e), or not now (n)? [k] ", Zh: "AppSecret 存放在系统密钥环 (k)、明文写入文件 (f)、由您设置的环境变量 (e)，还是暂不设置 (n)？[k] "}
+	textAskPlaceInit  = lang.T{En: "keep the AppSecret in the keyring (k), as it is in the file (f), in a variable that you set (e), or not now (n)? [k] ", Zh: "AppSecret 存放在系统钥匙串 (k)、明文写入文件 (f)、你自己设置的环境变量 (e)，还是暂不设置 (n)？[k] "}
 	textAskVariable   = lang.T{En: "name of the variable [%s]: ", Zh: "环境变量名称 [%s]："}
 	textLeftAlone     = lang.T{En: "%s was left as it is", Zh: "%s 保持不变"}
 	textBadAppID      = lang.T{En: `%q is not "wx" and 16 lower-case hexadecimal digits`, Zh: `%q 不是 "wx" 加 16 位小写十六进制数字`}
 	textSecretAsAppID = lang.T{En: "that looks like an AppSecret, not an AppID", Zh: "这看起来是 AppSecret，不是 AppID"}
 	textNoAppID       = lang.T{En: "there is no terminal to ask for the AppID on", Zh: "没有可供询问 AppID 的终端"}
-	textNoReference   = lang.T{En: "want where the AppSecret is, never the AppSecret itself; nothing was written", Zh: "应为 AppSecret 所在的位置，而不是 AppSecret 本身；未写入任何内容"}
+	textNoReference   = lang.T{En: "want where the AppSecret is, never the AppSecret itself; nothing was written", Zh: "这里要写 AppSecret 存放在哪里，而不是 AppSecret 本身；未写入任何内容"}
 	textBadVariable   = lang.T{En: "a variable's name is made of letters, digits and _", Zh: "环境变量名称只能由字母、数字和 _ 组成"}
 	textWrote         = lang.T{En: "wrote %s", Zh: "已写入 %s"}
 	textNext          = lang.T{En: "Next:", Zh: "下一步："}
-	textKeyringEntry  = lang.T{En: "in the keyring, entry %q", Zh: "系统密钥环的条目 %q"}
+	textKeyringEntry  = lang.T{En: "in the keyring, entry %q", Zh: "系统钥匙串的条目 %q"}
 
 	labelProfile = lang.T{En: "profile", Zh: "配置档"}
 	labelAppID   = lang.T{En: "appid", Zh: "appid"}

@@ -96,8 +96,8 @@ func TestInitInChinese(t *testing.T) {
 	d := newDesk(t, "")
 	d.answers, d.lang = appID+"\nk\n"+canary+"\n", lang.Chinese
 	r := d.must("init")
-	diff(t, "terminal", r.tty, "AppID（wx 开头）：AppSecret 存放在系统密钥环 (k)、明文写入文件 (f)、由您设置的环境变量 (e)，还是暂不设置 (n)？[k] secret（输入时不显示）：")
-	diff(t, "page", r.out, "ok    已写入 "+d.path()+"\n\nappid  "+appID+"\n密钥   系统密钥环的条目 \"default\"\n\n下一步：\n  wxlogin config validate\n")
+	diff(t, "terminal", r.tty, "AppID（wx 开头）：AppSecret 存放在系统钥匙串 (k)、明文写入文件 (f)、你自己设置的环境变量 (e)，还是暂不设置 (n)？[k] secret（输入时不显示）：")
+	diff(t, "page", r.out, "ok    已写入 "+d.path()+"\n\nappid  "+appID+"\n密钥   系统钥匙串的条目 \"default\"\n\n下一步：\n  wxlogin config validate\n")
 }
 
 func TestInitTriesAnotherPlace(t *testing.T) {

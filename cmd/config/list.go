@@ -21,7 +21,7 @@ func newList(a *app.App) *cobra.Command {
 		Short: lang.T{En: "List every key with its value", Zh: "列出所有配置项及其值"},
 		Long: lang.T{
 			En: "Lists the values in use, then those of each profile. Of a secret it tells where it is (env:WX_SECRET), never what it is. --show-origin adds what set the value: a flag, a variable, a file, a profile, or nobody.",
-			Zh: "先列出当前生效的值，再列出每个 profile 的值。对于密钥只显示其所在（如 env:WX_SECRET），绝不显示内容。--show-origin 会加上来源：参数、环境变量、文件、profile 或未设置。",
+			Zh: "先列出当前生效的值，再列出每个 profile 的值。密钥只显示存放在哪里（如 env:WX_SECRET），绝不显示内容。--show-origin 会加上来源：参数、环境变量、文件、profile 或未设置。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "with the source of each value", Zh: "同时显示每个值的来源"}, Line: "wxlogin config list --show-origin"},

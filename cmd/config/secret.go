@@ -221,12 +221,12 @@ var (
 	textSecretTooLong     = lang.T{En: "the input is longer than %d bytes, which no secret is", Zh: "输入超过 %d 字节，不可能是密钥"}
 	textSecretLines       = lang.T{En: "the input has more than one line; want the secret alone", Zh: "输入含有多行，应只有密钥本身"}
 	textOddSecret         = lang.T{En: "this is not an AppSecret (32 lower-case hexadecimal digits); wxlogin config validate says more", Zh: "这不是 AppSecret（32 位小写十六进制数字）；详见 wxlogin config validate"}
-	textNoKeyring         = lang.T{En: "the keyring did not take it: %s", Zh: "系统密钥环未能保存：%s"}
+	textNoKeyring         = lang.T{En: "the keyring did not take it: %s", Zh: "系统钥匙串未能保存：%s"}
 	textNoAnswer          = lang.T{En: "no answer; nothing was written", Zh: "没有得到回答，未写入任何内容"}
 	textGivenUp           = lang.T{En: "none of the answers fits; nothing was written", Zh: "回答均无效，未写入任何内容"}
 
 	textAskSecret = lang.T{En: "%s (not shown): ", Zh: "%s（输入时不显示）："}
-	textAskPlace  = lang.T{En: "keep the secret in the keyring (k) or as it is in the file (f)? [k] ", Zh: "密钥存放在系统密钥环 (k) 还是明文写入文件 (f)？[k] "}
+	textAskPlace  = lang.T{En: "keep the secret in the keyring (k) or as it is in the file (f)? [k] ", Zh: "密钥存放在系统钥匙串 (k) 还是明文写入文件 (f)？[k] "}
 
 	fixType      = lang.T{En: "type it: wxlogin config set %s --keyring", Zh: "手动输入：wxlogin config set %s --keyring"}
 	fixStdin     = lang.T{En: "pipe it: wxlogin config set %s - --keyring < FILE (or --insecure-file)", Zh: "管道传入：wxlogin config set %s - --keyring < FILE（或 --insecure-file）"}

@@ -39,18 +39,18 @@ func newSet(a *app.App, keyring config.Keyring) *cobra.Command {
 		Short: lang.T{En: "Set a key in the user's file", Zh: "在用户配置文件中设置某一项"},
 		Long: lang.T{
 			En: "Changes one value of the user's file and leaves the rest as it is, comments included. With --profile NAME the key is set in that profile, which is made if need be; profiles.NAME.KEY means the same. - reads the value from standard input.\nFor a secret, VALUE is never the secret itself: others can read the command line. It is a reference, env:NAME, file:PATH, cmd:COMMAND or keyring; or there is none, and the secret is typed without echo (- reads it from standard input) and kept in the system's keyring (--keyring) or as it is in the file (--insecure-file, mode 0600). What was written, and where, is said.",
-			Zh: "只修改用户配置文件中的一项，其余内容（包括注释）保持不变。加 --profile NAME 时写入该 profile（不存在则新建），与 profiles.NAME.KEY 相同。- 表示从标准输入读取值。\n对于密钥，VALUE 绝不能是密钥本身，因为命令行会被他人看到。它可以是引用：env:NAME、file:PATH、cmd:COMMAND 或 keyring；也可以不给出，此时密钥以不回显的方式输入（- 表示从标准输入读取），保存在系统密钥环（--keyring）或明文写入文件（--insecure-file，权限 0600）。命令会说明写了什么、写在哪里。",
+			Zh: "只修改用户配置文件中的一项，其余内容（包括注释）保持不变。加 --profile NAME 时写入该 profile（不存在则新建），与 profiles.NAME.KEY 相同。- 表示从标准输入读取值。\n设置密钥时，VALUE 不能是密钥本身，因为别人看得到命令行。可以写引用：env:NAME、file:PATH、cmd:COMMAND 或 keyring；也可以省略，这时会提示输入且不回显（- 表示从标准输入读取），再存入系统钥匙串（--keyring）或明文写入文件（--insecure-file，权限 0600）。命令会说明写了什么、写在哪里。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "the mini program", Zh: "设置小程序"}, Line: "wxlogin config set appid wx4f4bc4dec97d474b"},
-			{Note: lang.T{En: "its secret, typed and kept in the keyring", Zh: "输入密钥并存入系统密钥环"}, Line: "wxlogin config set secret --keyring"},
+			{Note: lang.T{En: "its secret, typed and kept in the keyring", Zh: "输入密钥并存入系统钥匙串"}, Line: "wxlogin config set secret --keyring"},
 			{Note: lang.T{En: "a secret that CI provides", Zh: "由 CI 提供的密钥"}, Line: "wxlogin config set secret env:WX_SECRET"},
 			{Note: lang.T{En: "another app in a profile", Zh: "在 profile 中设置另一个小程序"}, Line: "wxlogin config set --profile staging appid wx0000000000000001"},
 		},
 	})
 	c.Args = keyAndValue
 	c.ValidArgsFunction = completeSetting(a)
-	c.Flags().BoolVar(&opts.keyring, "keyring", false, lang.T{En: "keep the secret in the system's keyring", Zh: "把密钥保存在系统密钥环"}.In(a.IO.Lang))
+	c.Flags().BoolVar(&opts.keyring, "keyring", false, lang.T{En: "keep the secret in the system's keyring", Zh: "把密钥保存在系统钥匙串"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&opts.insecureFile, "insecure-file", false, lang.T{En: "keep the secret itself in the user's file", Zh: "把密钥明文写入用户配置文件"}.In(a.IO.Lang))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opts.key = args[0]
@@ -192,7 +192,7 @@ var (
 
 	textSet           = lang.T{En: "%s is now %s (%s)", Zh: "%s 已设为 %s（%s）"}
 	textKeptInFile    = lang.T{En: "%s itself stands in %s, which only its owner can read", Zh: "%s 已明文写入 %s，仅所有者可读"}
-	textKeptInKeyring = lang.T{En: "%s is taken from the keyring, entry %q (%s)", Zh: "%s 取自系统密钥环的条目 %q（%s）"}
+	textKeptInKeyring = lang.T{En: "%s is taken from the keyring, entry %q (%s)", Zh: "%s 取自系统钥匙串的条目 %q（%s）"}
 
 	fixKeys = lang.T{En: "see them all: wxlogin config list", Zh: "查看所有配置项：wxlogin config list"}
 )

@@ -41,7 +41,7 @@ func newValidate(a *app.App, keyring config.Keyring) *cobra.Command {
 		Short: lang.T{En: "Check the configuration without the network", Zh: "检查配置（不访问网络）"},
 		Long: lang.T{
 			En: "Checks what can be checked on this machine: the shapes of appid and secret in every profile, where they come from, who can read them, and what is set without a value. It fetches the secret as exchange would, also from the keyring or a command, and never prints it.\nEach line is ok, warn or fail, with what to do. The exit code is 9 when something failed; warnings do not count.",
-			Zh: "检查本机上能检查的内容：各 profile 中 appid 和 secret 的格式、来源、哪些人可以读取，以及哪些项设置了却为空。它像 exchange 一样取得密钥（包括从密钥环或命令），但绝不显示。\n每行为 ok、warn 或 fail，并附有处理办法。有失败项时退出码为 9，警告不计。",
+			Zh: "检查本机上能检查的内容：各 profile 中 appid 和 secret 的格式、来源、哪些人可以读取，以及哪些项设置了却为空。密钥会像 exchange 那样真的取一遍（包括读取系统钥匙串、执行命令），但绝不显示。\n每行为 ok、warn 或 fail，并附有处理办法。有失败项时退出码为 9，警告不计。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "is everything in place?", Zh: "配置是否就绪？"}, Line: "wxlogin config validate"},

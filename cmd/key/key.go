@@ -21,7 +21,7 @@ func New(a *app.App) *cobra.Command {
 		Short: lang.T{En: "List and rotate the keys that seal login tokens", Zh: "查看和轮换加密登录令牌的密钥"},
 		Long: lang.T{
 			En: "The key ring is a file that only its owner can read (wxlogin config path). One key seals new login tokens, retired ones still open old tokens, and the storage key seals saved session keys. A server takes its ring from WXLOGIN_KEYS_FILE or WXLOGIN_KEYS where one is set.\nRotating logs nobody out, and running servers take a changed file up by themselves.",
-			Zh: "密钥环是一个只有所有者可读的文件（wxlogin config path）。一个密钥用于加密新的登录令牌，已退役的密钥仍可打开旧令牌，存储密钥用于加密保存的 session_key。服务器可以改用 WXLOGIN_KEYS_FILE 或 WXLOGIN_KEYS 指定的密钥环。\n轮换不会让任何人掉线，正在运行的服务器会自动采用更改后的文件。",
+			Zh: "密钥环是一个只有所有者可读的文件（wxlogin config path）。一个密钥用于加密新的登录令牌，已退役的密钥仍可解密旧令牌，存储密钥用于加密保存的 session_key。服务器可以改用 WXLOGIN_KEYS_FILE 或 WXLOGIN_KEYS 指定的密钥环。\n轮换不会让任何人掉线，正在运行的服务器会自动读取更改后的文件。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "which keys there are", Zh: "有哪些密钥"}, Line: "wxlogin key list"},
@@ -37,7 +37,7 @@ func newList(a *app.App) *cobra.Command {
 		Short: lang.T{En: "List the keys, without their bytes", Zh: "列出密钥（不显示内容）"},
 		Long: lang.T{
 			En: "Lists id, use, state and age of every key. The active token key seals new tokens; retired ones, and prepared ones that wait for the next rotation, only open them. The keys themselves are never shown.",
-			Zh: "列出每个密钥的编号、用途、状态和创建时间。active 的令牌密钥用于加密新令牌；retired（已退役）以及等待下次轮换的 prepared（预备）密钥只用于打开令牌。绝不显示密钥本身。",
+			Zh: "列出每个密钥的编号、用途、状态和创建时间。active 的令牌密钥用于加密新令牌；retired（已退役）以及等待下次轮换的 prepared（预备）密钥只用于解密令牌。绝不显示密钥本身。",
 		},
 		Examples: []app.Example{{Note: lang.T{En: "the id of the key that seals new tokens", Zh: "加密新令牌的密钥编号"}, Line: `wxlogin key list -q '.keys[] | select(.use == "token" and .state == "active") | .id'`}},
 	})

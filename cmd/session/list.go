@@ -33,7 +33,7 @@ func newList(a *app.App) *cobra.Command {
 		Short: lang.T{En: "List saved sessions, the newest first", Zh: "列出已保存的会话，最新的在前"},
 		Long: lang.T{
 			En: "Lists the sessions of the configured API host, and of the configured appid if there is one; --all lists all of them. A session ends session_ttl after its last login; an ended one stays in the list until a server sweeps it away.",
-			Zh: "列出所配置接口地址下的会话；配置了 appid 时只列该小程序的，--all 列出全部。会话在最近一次登录后经过 session_ttl 失效；失效的会话会留在列表中，直到服务器将其清除。",
+			Zh: "列出所配置接口地址下的会话；配置了 appid 时只列该小程序的，--all 列出全部。距最近一次登录超过 session_ttl 的会话即告失效，但会留在列表中，直到服务器清除。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "who logged in lately", Zh: "最近谁登录过"}, Line: "wxlogin session list --limit 10"},

@@ -31,7 +31,7 @@ func newRemove(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Forget a saved session", Zh: "删除已保存的会话"},
 		Long: lang.T{
 			En: "Removes the session of a user with its keys from this machine; WeChat is not told. With --all it removes those that session list shows. Data that was encrypted under these keys can no longer be decrypted here. Off a terminal this needs --yes.",
-			Zh: "从本机删除某个用户的会话及其密钥，不会通知微信。加 --all 时删除 session list 列出的全部会话。用这些密钥加密的数据将无法再在本机解密。不在终端上时需要 --yes。",
+			Zh: "从本机删除某个用户的会话及其密钥，不会通知微信。加 --all 时删除 session list 列出的全部会话。用这些密钥加密的数据将无法再在本机解密。没有终端时需要 --yes。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "of one user", Zh: "删除一个用户的会话"}, Line: "wxlogin session rm okQ-s5X1ILvDud0amynR1Psw-URs --yes"},

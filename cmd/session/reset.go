@@ -32,7 +32,7 @@ func newReset(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Have WeChat replace the session_key", Zh: "让微信更换 session_key"},
 		Long: lang.T{
 			En: "Asks WeChat (resetUserSessionKey) for a new session_key of the user and saves it. The old one ends at once, also for servers that hold a copy of it; it stays among the keys before, so that wxlogin decrypt can name data that was made under it. The new key lasts no longer than the old one would have.\nThe saved key has to be the current one (wxlogin session check). Off a terminal this needs --yes.",
-			Zh: "向微信申请（resetUserSessionKey）该用户的新 session_key 并保存。旧密钥立即失效，持有其副本的其他服务器也会受影响；它会保留在“之前的密钥”中，便于 wxlogin decrypt 识别用它加密的数据。新密钥的有效期不会比旧密钥更长。\n保存的密钥必须是当前密钥（wxlogin session check）。不在终端上时需要 --yes。",
+			Zh: "向微信申请（resetUserSessionKey）该用户的新 session_key 并保存。旧密钥立即失效，持有其副本的其他服务器也会受影响；它会保留在“之前的密钥”中，便于 wxlogin decrypt 识别用它加密的数据。新密钥的有效期不会比旧密钥更长。\n保存的密钥必须是当前密钥（wxlogin session check）。没有终端时需要 --yes。",
 		},
 		Examples: []app.Example{{Note: lang.T{En: "of the newest session, without asking", Zh: "重置最新会话的密钥，不询问"}, Line: "wxlogin session reset --yes"}},
 	})

@@ -20,7 +20,7 @@ func New(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Look at saved sessions, and ask WeChat about them", Zh: "查看已保存的会话，并向微信核实"},
 		Long: lang.T{
 			En: "exchange and serve save a session for each user who logged in: openid, unionid and the session_key, which is sealed. A verb takes the OPENID of a user of the configured appid; without one it takes the newest session.",
-			Zh: "exchange 和 serve 会为每个登录的用户保存会话：openid、unionid 和加密保存的 session_key。各子命令接收所配置 appid 下某个用户的 OPENID，省略时取最新的会话。",
+			Zh: "exchange 和 serve 会为每个登录的用户保存会话：openid、unionid 和加密保存的 session_key。各子命令的 OPENID 是所配置 appid 下的某个用户，省略时取最新的会话。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "who logged in", Zh: "谁登录过"}, Line: "wxlogin session list"},

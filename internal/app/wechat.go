@@ -19,7 +19,7 @@ func (a *App) WeChatFlags(c *cobra.Command) {
 // ConnectFlags say which WeChat a command is to talk to, and as whom.
 func (a *App) ConnectFlags(c *cobra.Command) {
 	a.KeyFlag(c, "appid", "appid", "APPID", lang.T{En: "the mini program", Zh: "小程序的 appid"})
-	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host in place of WeChat's", Zh: "代替微信接口地址的 URL"})
+	a.KeyFlag(c, "api-base", "api_base", "URL", lang.T{En: "API host in place of WeChat's", Zh: "用这个地址代替微信的接口地址"})
 	a.KeyFlag(c, "timeout", "timeout", "DURATION", lang.T{En: "limit of the whole call, such as 10s", Zh: "整个调用的时限，例如 10s"})
 	c.Flags().StringVar(&a.Flags.SecretFile, "secret-file", "", lang.T{En: "read the AppSecret from `FILE` (- is standard input)", Zh: "从文件 `FILE` 读取 AppSecret（- 表示标准输入）"}.In(a.IO.Lang))
 }
@@ -34,7 +34,7 @@ func (a *App) UnsentFlags(c *cobra.Command, u *Unsent) {
 
 // CurlFlag defines --print-curl.
 func (a *App) CurlFlag(c *cobra.Command, u *Unsent) {
-	c.Flags().BoolVar(&u.Curl, "print-curl", false, lang.T{En: "print the request as a curl command without the secret in it, and send nothing", Zh: "以 curl 命令显示请求（其中不含密钥），不发送"}.In(a.IO.Lang))
+	c.Flags().BoolVar(&u.Curl, "print-curl", false, lang.T{En: "print the request as a curl command without the secret in it, and send nothing", Zh: "把请求显示成 curl 命令（不含密钥），不发送"}.In(a.IO.Lang))
 }
 
 // Wanted reports whether nothing is to be sent.

@@ -70,16 +70,16 @@ func TestKeyringErrorSays(t *testing.T) {
 	}{
 		{
 			"no D-Bus", &exec.Error{Name: "dbus-launch", Err: exec.ErrNotFound},
-			"there is no keyring on this machine (dbus-launch is not installed)", "本机没有系统密钥环（未安装 dbus-launch）",
+			"there is no keyring on this machine (dbus-launch is not installed)", "本机没有系统钥匙串（未安装 dbus-launch）",
 		},
 		{
 			"another system", keyring.ErrUnsupportedPlatform,
-			"there is no keyring on this machine (unsupported platform: " + runtime.GOOS + ")", "本机没有系统密钥环（unsupported platform: " + runtime.GOOS + "）",
+			"there is no keyring on this machine (unsupported platform: " + runtime.GOOS + ")", "本机没有系统钥匙串（unsupported platform: " + runtime.GOOS + "）",
 		},
-		{"no socket", noSocket, "there is no keyring on this machine (" + noSocket.Error() + ")", "本机没有系统密钥环（" + noSocket.Error() + "）"},
+		{"no socket", noSocket, "there is no keyring on this machine (" + noSocket.Error() + ")", "本机没有系统钥匙串（" + noSocket.Error() + "）"},
 		{
 			"long", errors.New(strings.Repeat("no ", 30) + "\x1b[2J"),
-			"the keyring does not work here (" + strings.Repeat("no ", 20) + "...)", "系统密钥环在此处不可用（" + strings.Repeat("no ", 20) + "...）",
+			"the keyring does not work here (" + strings.Repeat("no ", 20) + "...)", "系统钥匙串在此处不可用（" + strings.Repeat("no ", 20) + "...）",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

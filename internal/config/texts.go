@@ -68,12 +68,12 @@ var (
 	textLookedUnset        = lang.T{En: "%s is not set", Zh: "%s 未设置"}
 	textLookedProfile      = lang.T{En: "the profile %s has no secret", Zh: "profile %s 没有 secret"}
 	textLookedFile         = lang.T{En: "%s has no secret", Zh: "%s 中没有 secret"}
-	textLookedKeyring      = lang.T{En: "the keyring has no entry %q", Zh: "系统密钥环中没有条目 %q"}
-	textLookedKeyringError = lang.T{En: "the keyring could not be asked: %v", Zh: "无法访问系统密钥环：%v"}
-	textNoKeyring          = lang.T{En: "there is no keyring on this machine (%s)", Zh: "本机没有系统密钥环（%s）"}
+	textLookedKeyring      = lang.T{En: "the keyring has no entry %q", Zh: "系统钥匙串中没有条目 %q"}
+	textLookedKeyringError = lang.T{En: "the keyring could not be asked: %v", Zh: "无法访问系统钥匙串：%v"}
+	textNoKeyring          = lang.T{En: "there is no keyring on this machine (%s)", Zh: "本机没有系统钥匙串（%s）"}
 	textNotInstalled       = lang.T{En: "%s is not installed", Zh: "未安装 %s"}
-	textKeyringFails       = lang.T{En: "the keyring does not work here (%s)", Zh: "系统密钥环在此处不可用（%s）"}
-	textKeyringOff         = lang.T{En: "the secret is in the keyring, which is not asked here", Zh: "密钥在系统密钥环中，但此处不访问密钥环"}
+	textKeyringFails       = lang.T{En: "the keyring does not work here (%s)", Zh: "系统钥匙串在此处不可用（%s）"}
+	textKeyringOff         = lang.T{En: "the secret is in the keyring, which is not asked here", Zh: "密钥在系统钥匙串中，但此处不访问密钥环"}
 
 	textRefUnset        = lang.T{En: "refers to the variable %s, which is not set", Zh: "引用的环境变量 %s 未设置"}
 	textRefEmpty        = lang.T{En: "refers to the variable %s, which is set but empty", Zh: "引用的环境变量 %s 已设置但为空"}

@@ -139,7 +139,7 @@ var (
 	textWillBeMade  = lang.T{En: "%s is not there yet, and can be made", Zh: "%s 尚不存在，可以创建"}
 	textNoDirectory = lang.T{En: "%s is in the way: it is no directory", Zh: "%s 不是目录"}
 	textNotWritable = lang.T{En: "%s cannot be made: %s may not be written to", Zh: "无法创建 %s：%s 不可写"}
-	textKeyringOK   = lang.T{En: "the system's keyring answers", Zh: "系统密钥环可用"}
+	textKeyringOK   = lang.T{En: "the system's keyring answers", Zh: "系统钥匙串可用"}
 	textNoKeyring   = lang.T{En: "there is no keyring on this machine, and none is needed", Zh: "本机没有密钥环，也不需要"}
 	textFixKeyring  = lang.T{En: "keep the AppSecret in a file or a variable: wxlogin config set secret file:PATH, or env:NAME", Zh: "把 AppSecret 放在文件或环境变量中：wxlogin config set secret file:PATH 或 env:NAME"}
 	textFixStore    = lang.T{En: "see that the store %s is there and takes what is written to it, or name another: WXLOGIN_STORE", Zh: "请确认存储 %s 存在且可写，或另行指定：WXLOGIN_STORE"}
