@@ -140,7 +140,7 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 		}
 		placeholder, text := pflag.UnquoteUsage(f)
 		text = strings.TrimRight(strings.TrimSuffix(text, placeholder), ":： ") // "iv: `VALUE`" says it twice
-		if f.Value.Type() == "count" { // it takes no value
+		if f.Value.Type() == "count" {                                         // it takes no value
 			placeholder = ""
 		}
 		name := "    --" + f.Name

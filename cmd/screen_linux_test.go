@@ -23,9 +23,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// screenWidth is the width of the terminal that documentation shows: what GitHub has room for.
-const screenWidth = 92
-
 // A screen is a terminal at which commands are typed one after the other, in a home of its own with the files of testdata/screen.
 type screen struct {
 	t    *testing.T
@@ -35,7 +32,7 @@ type screen struct {
 
 func newScreen(t *testing.T, locale string) *screen {
 	t.Helper()
-	home, err := os.MkdirTemp("/tmp", "w") // short: the path is on the screen, where lines end at a column
+	home, err := os.MkdirTemp("/tmp", "w") //nolint:usetesting // that one is long: the path is on the screen, where lines end at a column
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,12 +201,12 @@ func TestScreens(t *testing.T) {
 }
 
 // TestReadme types the commands in the console blocks of both READMEs, in their order, at one terminal, and compares what comes.
-func TestReadme(t *testing.T) {
+func TestReadme(t *testing.T) { //nolint:tparallel // the pages take turns: both show the usual port
 	t.Parallel()
 	for _, program := range []string{"bash", "node", "npm"} {
 		need(t, program)
 	}
-	for page, locale := range map[string]string{"README.md": "C.UTF-8", "README.zh-CN.md": "zh_CN.UTF-8"} { // one after the other: both show the usual port
+	for page, locale := range map[string]string{"README.md": "C.UTF-8", "README.zh-CN.md": "zh_CN.UTF-8"} {
 		t.Run(page, func(t *testing.T) {
 			path := filepath.Join("..", page)
 			text, err := os.ReadFile(path)

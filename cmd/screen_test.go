@@ -14,6 +14,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
+// screenWidth is the width of the terminal that documentation shows: what GitHub has room for, in pictures as in blocks of code.
+const screenWidth = 96
+
 // varying is what differs between two runs of the same commands.
 var varying = regexp.MustCompile(strings.Join([]string{
 	`\b0[0-9a-f][1-3][0-9A-Za-z]{29}\b`,       // a code
@@ -62,7 +65,7 @@ const (
 	lineHeight = 20
 	fontSize   = 14
 	wideSize   = 16 // of characters that take two columns: at the other size there would be gaps between them
-	padding    = 20
+	padding    = 12
 	barHeight  = 32
 )
 
@@ -156,9 +159,9 @@ func stretches(line string) (runs []stretch, err error) {
 }
 
 // picture draws what a terminal showed. It has nothing in it but text, rectangles and circles, and needs nothing from otherPort.
-func picture(shown, title string, s scheme, columns int) (string, error) {
+func picture(shown, title string, s scheme) (string, error) {
 	lines := strings.Split(strings.TrimSuffix(shown, "\n"), "\n")
-	width, height := float64(columns)*cellWidth+2*padding, len(lines)*lineHeight+barHeight+2*padding-6
+	width, height := float64(screenWidth)*cellWidth+2*padding, len(lines)*lineHeight+barHeight+2*padding-6
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.1f %d" width="%.0f" height="%d" role="img" aria-label="%s">`+"\n", width, height, width, height, escaped(title))
 	fmt.Fprintf(&b, "<title>%s</title>\n<style>\n", escaped(title))
@@ -167,7 +170,7 @@ func picture(shown, title string, s scheme, columns int) (string, error) {
 	fmt.Fprintf(&b, `<rect x=".5" y=".5" width="%.1f" height="%d" rx="8" fill="%s" stroke="%s"/>`+"\n", width-1, height-1, s.page, s.edge)
 	fmt.Fprintf(&b, `<path d="M1 %d V8.5 A7.5 7.5 0 0 1 8.5 1 H%.1f A7.5 7.5 0 0 1 %.1f 8.5 V%d Z" fill="%s"/>`+"\n", barHeight, width-8.5, width-1, barHeight, s.bar)
 	for i := range 3 {
-		fmt.Fprintf(&b, `<circle cx="%d" cy="%d" r="5" fill="%s"/>`+"\n", padding+i*18, barHeight/2, s.edge)
+		fmt.Fprintf(&b, `<circle cx="%d" cy="%d" r="5" fill="%s"/>`+"\n", padding+8+i*18, barHeight/2, s.edge)
 	}
 	for i, line := range lines {
 		runs, err := stretches(line)
@@ -177,8 +180,8 @@ func picture(shown, title string, s scheme, columns int) (string, error) {
 		y := barHeight + padding + i*lineHeight + 10
 		for _, r := range runs {
 			r = r.trimmed()
-			if r.column+r.width > columns {
-				return "", fmt.Errorf("line %d is wider than %d columns", i+1, columns)
+			if r.column+r.width > screenWidth {
+				return "", fmt.Errorf("line %d is wider than %d columns", i+1, screenWidth)
 			}
 			if r.width > 0 {
 				fmt.Fprintf(&b, `<text x="%.1f" y="%d" textLength="%.1f"%s>%s</text>`+"\n", padding+float64(r.column)*cellWidth, y, float64(r.width)*cellWidth, r.attribute(), escaped(r.text))
@@ -228,7 +231,7 @@ func pictures(t *testing.T, files map[string]string) {
 			t.Fatal(err)
 		}
 		for _, s := range schemes() {
-			drawn, err := picture(typedBold(string(recorded)), title, s, 92)
+			drawn, err := picture(typedBold(string(recorded)), title, s)
 			if err != nil {
 				t.Fatalf("%s: %v", language, err)
 			}
