@@ -19,7 +19,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -256,7 +255,7 @@ func (s *screen) typedAgain(block string) string {
 			command += lines[i]
 			got.WriteString(lines[i])
 		}
-		got.WriteString(ansi.Strip(s.typed(strings.TrimSuffix(command, "\n"))))
+		got.WriteString(stripped(s.typed(strings.TrimSuffix(command, "\n"))))
 	}
 	return got.String()
 }

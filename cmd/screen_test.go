@@ -10,8 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/charmbracelet/x/ansi"
+	"unicode"
 )
 
 // screenWidth is the width of the terminal that documentation shows: what GitHub has room for, in pictures as in blocks of code.
@@ -132,7 +131,7 @@ func stretches(line string) (runs []stretch, err error) {
 	var now look
 	column := 0
 	add := func(text string, cells int) {
-		if last := len(runs) - 1; last >= 0 && runs[last].look == now && runs[last].column+runs[last].width == column && ansi.StringWidth(runs[last].text) == len([]rune(runs[last].text))*cells {
+		if last := len(runs) - 1; last >= 0 && runs[last].look == now && runs[last].column+runs[last].width == column && runs[last].wide() == (cells == 2) {
 			runs[last].text, runs[last].width = runs[last].text+text, runs[last].width+cells
 		} else {
 			runs = append(runs, stretch{text, now, column, cells})
@@ -152,7 +151,7 @@ func stretches(line string) (runs []stretch, err error) {
 			continue
 		}
 		character := []rune(line)[0]
-		add(string(character), ansi.StringWidth(string(character)))
+		add(string(character), cells(character))
 		line = line[len(string(character)):]
 	}
 	return runs, nil
@@ -192,18 +191,33 @@ func picture(shown, title string, s scheme) (string, error) {
 	return b.String(), nil
 }
 
+// cells is how many columns a character takes: two if it is a Chinese one, or of the punctuation between them.
+func cells(r rune) int {
+	if unicode.Is(unicode.Han, r) || r >= 0x3000 && r <= 0x303f || r >= 0xff01 && r <= 0xff60 {
+		return 2
+	}
+	return 1
+}
+
+func (r stretch) wide() bool { return r.width > len([]rune(r.text)) }
+
+// stripped is what a terminal showed, without its colours.
+func stripped(shown string) string {
+	return regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(shown, "")
+}
+
 // trimmed is a stretch without the blanks around it.
 func (r stretch) trimmed() stretch {
 	left := strings.TrimLeft(r.text, " ")
-	r.column += len(r.text) - len(left)
+	r.column, r.width = r.column+len(r.text)-len(left), r.width-(len(r.text)-len(left))
 	r.text = strings.TrimRight(left, " ")
-	r.width = ansi.StringWidth(r.text)
+	r.width -= len(left) - len(r.text)
 	return r
 }
 
 func (r stretch) attribute() string {
 	class := r.look.class()
-	if r.width > len([]rune(r.text)) {
+	if r.wide() {
 		class = strings.TrimSpace(class + " wide")
 	}
 	if class == "" {
@@ -288,7 +302,7 @@ func TestPictures(t *testing.T) {
 			}
 		}
 		blank := strings.NewReplacer(" ", "", "\n", "")
-		if got, want := blank.Replace(shown.String()), blank.Replace(ansi.Strip(string(recorded))); got != want {
+		if got, want := blank.Replace(shown.String()), blank.Replace(stripped(string(recorded))); got != want {
 			t.Errorf("%s shows\n%s\nwant\n%s", name, got, want)
 		}
 		if strings.Contains(drawn, "@import") || strings.Contains(drawn, "@font-face") {
