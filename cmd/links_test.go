@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
-// TestLinks follows every relative link of the documentation.
+// TestLinks follows every relative link of the documentation, to the heading if it names one.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	root := os.DirFS("..")
@@ -35,8 +36,11 @@ func TestLinks(t *testing.T) {
 		}
 		for _, target := range linksOf(page, string(text)) {
 			count++
+			target, heading, named := strings.Cut(target, "#")
 			if _, err := fs.Stat(root, target); err != nil {
 				t.Errorf("%s links to %s, which is not there", page, target)
+			} else if there, err := fs.ReadFile(root, target); named && (err != nil || !slices.Contains(headings(string(there)), heading)) {
+				t.Errorf("%s links to %s#%s, and there is no such heading", page, target, heading)
 			}
 		}
 	}
@@ -45,14 +49,45 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// linksOf returns the files of the checkout that a page links to or shows, as paths from its top.
+// headings returns the names by which GitHub links to the headings of a page.
+func headings(page string) (names []string) {
+	fenced := false
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fenced = !fenced
+		}
+		text := strings.TrimLeft(line, "#")
+		if fenced || text == line || !strings.HasPrefix(text, " ") {
+			continue
+		}
+		names = append(names, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(text)))
+	}
+	return names
+}
+
+// linksOf returns the files of the checkout that a page links to or shows, as paths from its top, with #heading where the link has one.
 func linksOf(page, text string) (targets []string) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"\s]+)"`)
 	for _, found := range link.FindAllStringSubmatch(text, -1) {
-		target, _, _ := strings.Cut(found[1]+found[2], "#")
-		if target != "" && !strings.Contains(target, "://") {
-			targets = append(targets, path.Join(path.Dir(page), target))
+		target, heading, named := strings.Cut(found[1]+found[2], "#")
+		if strings.Contains(target, "://") {
+			continue
 		}
+		if target = path.Join(path.Dir(page), target); found[1]+found[2] == "#"+heading {
+			target = page
+		}
+		if named {
+			target += "#" + heading
+		}
+		targets = append(targets, target)
 	}
 	return targets
 }
