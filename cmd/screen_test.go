@@ -125,13 +125,13 @@ type stretch struct {
 	column, width int
 }
 
-// stretches takes a line of a terminal apart. Each stretch is put in its own column, whatever the widths
-// of a font.
+// stretches takes a line of a terminal apart. Each stretch is put in its own column, whatever the widths of a
+// font.
 func stretches(line string) (runs []stretch, err error) {
 	var now look
 	column := 0
 	add := func(text string, cells int) {
-		if last := len(runs) - 1; last >= 0 && runs[last].look == now && runs[last].column+runs[last].width == column && runs[last].wide() == (cells == 2) {
+		if last := len(runs) - 1; last >= 0 && runs[last].continues(text, now, cells) {
 			runs[last].text, runs[last].width = runs[last].text+text, runs[last].width+cells
 		} else {
 			runs = append(runs, stretch{text, now, column, cells})
@@ -157,7 +157,7 @@ func stretches(line string) (runs []stretch, err error) {
 	return runs, nil
 }
 
-// picture draws what a terminal showed. It has nothing in it but text, rectangles and circles, and needs nothing from otherPort.
+// picture draws what a terminal showed. It has nothing in it but text and shapes, and needs nothing from elsewhere.
 func picture(shown, title string, s scheme) (string, error) {
 	lines := strings.Split(strings.TrimSuffix(shown, "\n"), "\n")
 	width, height := float64(screenWidth)*cellWidth+2*padding, len(lines)*lineHeight+barHeight+2*padding-6
@@ -197,6 +197,11 @@ func cells(r rune) int {
 		return 2
 	}
 	return 1
+}
+
+// continues reports whether a character belongs to the stretch before it. One behind several blanks does not: a page may take them for one.
+func (r stretch) continues(text string, now look, cells int) bool {
+	return r.look == now && r.wide() == (cells == 2) && (text == " " || !strings.HasSuffix(r.text, "  "))
 }
 
 func (r stretch) wide() bool { return r.width > len([]rune(r.text)) }
