@@ -143,14 +143,17 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 		return err
 	}
 	opened, err := open(ctx, opts, input, policy, ring)
-	ahead := mocked && opened.mark.Present && opened.mark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
+	ahead := policy.Ahead(opened.mark)
 	switch {
-	case err != nil && ahead:
+	case err != nil && mocked && ahead > 0:
 		return &mockClockError{err}
 	case err != nil:
 		return err
-	case ahead:
+	case mocked && ahead > 0:
 		a.IO.Hint(hintMockClock.With())
+	case ahead > 0 && opened.explanation == nil: // which has it among its notes
+		a.IO.Warn(textFuture.With(span(ahead)))
+		a.IO.Hint(hintFuture.With())
 	}
 	if opened.checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
 		a.IO.Warn(textNoAppIDToCheck.With())
