@@ -234,7 +234,9 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 			return false, err
 		}
 	}
-	if !input.SessionKey.IsZero() && (policy.AppID != "" || opts.noWatermark) {
+	// An empty key is the mistake to tell of. A saved one, perhaps of another user, would hide it.
+	given := !input.SessionKey.IsZero() || input.KeyEmpty && opts.openID == ""
+	if given && (policy.AppID != "" || opts.noWatermark) {
 		return false, nil
 	}
 	c, err := a.Config()
@@ -244,7 +246,7 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if policy.AppID == "" {
 		policy.AppID = c.AppID
 	}
-	if !input.SessionKey.IsZero() {
+	if given {
 		return false, nil
 	}
 	if input.OpenID != "" && policy.AppID == "" {

@@ -16,7 +16,7 @@ import (
 // classifyData knows why data does not decrypt or verify.
 func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*opendata.PastedError](err); ok {
-		return invalid(textBadInput.With(e.Error()), hintInput), true
+		return pastedFailure(e), true
 	}
 	if e, ok := errors.AsType[*opendata.InputError](err); ok {
 		return inputFailure(e), true
@@ -172,7 +172,6 @@ var (
 	textNoConsent = lang.T{En: "the mini program got no data: wx.* failed with %q", Zh: "小程序没有拿到数据：wx.* 返回 %q"}
 	hintConsent   = lang.T{En: "a refusal of the user (deny) is to be handled in the mini program; no permission means that the account may not use this function", Zh: "用户拒绝（deny）应由小程序自行处理；no permission 表示该账号没有此接口的权限"}
 
-	textBadInput       = lang.T{En: "%s", Zh: "输入有误：%s"}
 	textInputEmpty     = lang.T{En: "%s is empty", Zh: "%s 为空"}
 	textInputCharacter = lang.T{En: "%s is not standard base64: the character at index %d (of %d) does not belong there", Zh: "%s 不是标准 base64：下标 %d 处的字符（共 %d 个字符）不合法"}
 	textInputSize      = lang.T{En: "%s %s (%d characters, %d bytes)", Zh: "%s %s（%d 个字符，%d 字节）"}
