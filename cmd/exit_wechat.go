@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +20,6 @@ var (
 	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
 	textNonsense    = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
 	textNoType      = lang.T{En: "no content type", Zh: "没有 Content-Type"}
-	textTimeUp      = lang.T{En: "the time limit ran out (--timeout)", Zh: "已超过时限（--timeout）"}
 
 	textNotSent          = lang.T{En: "not sent: %v", Zh: "没有发送：%v"}
 	textAlso             = lang.T{En: "besides: %v", Zh: "另外：%v"}
@@ -63,13 +61,13 @@ func classifyAnswer(err error) (failure, bool) {
 	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
 		switch {
 		case e.Sent && !e.Code:
-			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}, true
+			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNetwork.With()}}, true
 		case e.Sent:
-			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, causeOf(e)), hints: []lang.Message{hintNewCode.With()}}, true
+			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNewCode.With()}}, true
 		}
-		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}
+		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNetwork.With()}}
 		if !e.Code {
-			f.message = textUnreachablePlain.With(e.Host, causeOf(e))
+			f.message = textUnreachablePlain.With(e.Host, wxapi.Cause(e.Err))
 		}
 		if isLoopback(e.Host) {
 			f.hints = []lang.Message{hintStartMock.With(), hintCheckConfig.With()}
@@ -91,14 +89,6 @@ func classifyAnswer(err error) (failure, bool) {
 		return f, true
 	}
 	return failure{}, false
-}
-
-// causeOf is why no answer came. Go's words for a time limit of ours say nothing of what set it.
-func causeOf(e *wxapi.TransportError) lang.Message {
-	if errors.Is(e.Err, context.DeadlineExceeded) {
-		return textTimeUp.With()
-	}
-	return textClause.With(e.Err)
 }
 
 func contentTypeOf(e *wxapi.AnswerError) lang.Message {
