@@ -108,7 +108,7 @@ func initSettings(ctx context.Context, a *app.App, keyring config.Keyring, opts 
 	name := fullName(a, "secret")
 	switch {
 	case ok:
-		return append(settings, config.Setting{Name: name, Value: from}), nil
+		return append(settings, config.Setting{Name: name, Value: from}), tryKeyring(ctx, a, keyring, name, from)
 	case !a.IO.CanPrompt(a.Flags.NoInput):
 		return settings, nil
 	}
