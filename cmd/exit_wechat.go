@@ -14,12 +14,13 @@ import (
 )
 
 var (
-	textRefused     = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
-	textRefusedRaw  = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
-	textNoAnswer    = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
-	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
-	textNonsense    = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
-	textNoType      = lang.T{En: "no content type", Zh: "没有 Content-Type"}
+	textRefused       = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
+	textRefusedRaw    = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
+	textNoAnswer      = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
+	textUnreachable   = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
+	textNonsense      = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
+	textMaybeConsumed = lang.T{En: "%v; the code was sent and may be consumed", Zh: "%v；code 已发出，可能已被消耗"}
+	textNoType        = lang.T{En: "no content type", Zh: "没有 Content-Type"}
 
 	textNotSent          = lang.T{En: "not sent: %v", Zh: "没有发送：%v"}
 	textAlso             = lang.T{En: "besides: %v", Zh: "另外：%v"}
@@ -76,6 +77,9 @@ func classifyAnswer(err error) (failure, bool) {
 	}
 	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
 		f := failure{exit: exitNetwork, message: textNonsense.With(e.Status, contentTypeOf(e), e.Reason)}
+		if e.Code { // not exit 7, after which the same code may be sent again
+			f.exit, f.message = exitLogin, textMaybeConsumed.With(f.message)
+		}
 		if e.Snippet != "" && !strings.ContainsRune(e.Snippet.String(), utf8.RuneError) { // bytes tell nobody anything
 			f.hints = append(f.hints, hintBegins.With(e.Snippet))
 		}
