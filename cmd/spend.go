@@ -54,8 +54,8 @@ type spending struct {
 // is the mistake to hear of first, and it may be why there is no appid. What is wrong with the configuration, others say.
 func (s *spending) glance(ctx context.Context, a *app.App, o codeOptions) error {
 	origin, err := a.Origin()
-	if err != nil || o.code == "" {
-		return nil //nolint:nilerr // the next step fails with it
+	if err != nil || o.code == "" || o.code == "-" && a.Flags.SecretFile == "-" {
+		return nil //nolint:nilerr // the next step fails with it: nobody to ask, and two readers of standard input, come later as well
 	}
 	if s.text, err = readCode(ctx, a, o.code, s.use); err != nil || o.force {
 		return err
