@@ -55,7 +55,7 @@ type spending struct {
 func (s *spending) glance(ctx context.Context, a *app.App, o codeOptions) error {
 	origin, err := a.Origin()
 	if err != nil || o.code == "" || o.code == "-" && a.Flags.SecretFile == "-" {
-		return nil //nolint:nilerr // the next step fails with it: nobody to ask, and two readers of standard input, come later as well
+		return nil //nolint:nilerr // the next step tells; a code that has to be asked for, or two readers of standard input, are its business too
 	}
 	if s.text, err = readCode(ctx, a, o.code, s.use); err != nil || o.force {
 		return err

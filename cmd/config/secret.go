@@ -218,6 +218,7 @@ func askPlace(ctx context.Context, a *app.App, question lang.T) (place, error) {
 		if where, ok := letters[strings.ToLower(answer)]; ok {
 			return where, nil
 		}
+		a.IO.Warn(textNotALetter.With()) // not repeated: it may be the secret
 	}
 	return 0, app.Usage(textGivenUp)
 }
@@ -253,6 +254,7 @@ var (
 	textKeyringSilent     = lang.T{En: "whether the keyring has the secret is not known: %s", Zh: "无法确认系统密钥环中是否有该密钥：%s"}
 	textKeyringLate       = lang.T{En: "it did not answer in time", Zh: "未在时限内响应"}
 	textNoAnswer          = lang.T{En: "no answer; nothing was written", Zh: "没有得到回答，未写入任何内容"}
+	textNotALetter        = lang.T{En: "answer with one of the letters in parentheses, or with Enter for the one in brackets", Zh: "请输入括号中的一个字母，或直接按 Enter 采用方括号中的默认值"}
 	textGivenUp           = lang.T{En: "none of the answers fits; nothing was written", Zh: "回答均无效，未写入任何内容"}
 
 	textAskSecret = lang.T{En: "%s (not shown): ", Zh: "%s（输入时不显示）："}
