@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -110,7 +111,7 @@ func both(text string) lang.T { return lang.T{En: text, Zh: text} }
 
 func interval(from, to int) string {
 	if from == to {
-		return fmt.Sprint(from)
+		return strconv.Itoa(from)
 	}
 	return fmt.Sprintf("%d-%d", from, to)
 }

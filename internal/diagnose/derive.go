@@ -26,10 +26,6 @@ func (a *analysis) derive(p *proof) {
 	rest := len(p.raw) % blockSize
 	bad := p.bad()
 	switch {
-	case p.skipped != skipped{}:
-		if f, ok := p.beheaded(); ok && p.looks[last] == BlockPadding {
-			a.add(f)
-		}
 	case a.endsEarly(p):
 	case rest == 0 && a.otherPadding(p):
 	case len(bad) == 0 && rest == 0 && p.looks[last] == BlockPadding:

@@ -92,7 +92,11 @@ func (a *analysis) judge(p *proof) bool {
 	a.report.Blocks = BlockMap{Blocks: p.looks, Bytes: p.skipped.bytes + len(p.raw), before: p.skipped}
 	before := len(a.report.Findings)
 	known := slices.Clone(a.report.Findings)
-	a.derive(p)
+	if p.skipped == (skipped{}) {
+		a.derive(p)
+	} else if f, ok := p.beheaded(); ok && p.looks[len(p.looks)-1] == BlockPadding {
+		a.add(f)
+	}
 	if len(a.report.Findings) == before && a.report.Repaired == nil && !a.merged {
 		return false
 	}

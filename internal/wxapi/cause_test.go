@@ -3,6 +3,7 @@ package wxapi_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,8 @@ func TestCause(t *testing.T) {
 		}
 		return err
 	}
-	trusted := secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	trusted := x509.NewCertPool()
+	trusted.AddCert(secure.Certificate())
 	for _, tt := range []struct {
 		name string
 		err  error
