@@ -30,6 +30,7 @@ func TestCount(t *testing.T) {
 		{"%d of %d lines failed (%s)", []any{1, 1, "100.0%"}, "1 of 1 line failed (100.0%)"},
 		{"%d%% of %d lines", []any{1, 1}, "1% of 1 line"},
 		{"block %d of these blocks", []any{1}, "block 1 of these blocks"},
+		{"this address may log in %d times %s", []any{1, "an hour"}, "this address may log in 1 time an hour"},
 		{"line %d of the lines that are blank", []any{1}, "line 1 of the lines that are blank"},
 		{"errcode %d", []any{1}, "errcode 1"},
 		{"%d characters", []any{"1"}, "%!d(string=1) characters"},
