@@ -288,7 +288,7 @@ func (l *lossy) carry(near net.Conn) {
 // ended ends an exchange with a login, and says what is wrong with what is there then: a new session, and so many entries.
 func ended(t *testing.T, s *redis.Store, e session.Exchange, entries int) error {
 	t.Helper()
-	l := login(1, noon)
+	l := storetest.Login(1, noon)
 	e.Outcome = session.OutcomeExchanged
 	saved, err := s.End(t.Context(), e, &l)
 	if err == nil && (len(saved.Previous) != 0 || !saved.Created.Equal(noon)) {
