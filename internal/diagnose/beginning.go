@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/lang"
@@ -12,7 +13,7 @@ import (
 // chained to is not there, and the rest reads. What tells them apart is that a wrong iv hides 16 bytes of the text and no more. Where
 // members that WeChat always sends are in sight neither in the rest nor fit into 16 bytes, more than that is missing.
 
-// always lists, by a member that stands late in its text, the members that come with it in all data that WeChat sends.
+// always lists, by a member that stands late in its text, the members that come with it in all data that WeChat sends, the first one first.
 var always = []struct {
 	sign    string
 	members []string
@@ -44,10 +45,10 @@ func missing(rest string) []string {
 			}
 			unseen = append(unseen, name)
 		}
-		if len(unseen) > 0 && !fitOneBlock(unseen, rest) {
+		if slices.Contains(unseen, kind.members[0]) && !fitOneBlock(unseen, rest) {
 			return unseen
 		}
-		return nil
+		return nil // of what stands first nothing is missing: somebody else's data, which has fewer members
 	}
 	return nil
 }
