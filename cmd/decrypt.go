@@ -143,14 +143,17 @@ func runDecrypt(ctx context.Context, a *app.App, opts decryptOptions) error {
 		return err
 	}
 	opened, err := open(ctx, opts, input, policy, ring)
-	ahead := mocked && opened.mark.Present && opened.mark.Timestamp.Sub(policy.Now) > time.Minute // no clock of this machine is that wrong
+	ahead := policy.Ahead(opened.mark)
 	switch {
-	case err != nil && ahead:
+	case err != nil && mocked && ahead > 0:
 		return &mockClockError{err}
 	case err != nil:
 		return err
-	case ahead:
+	case mocked && ahead > 0:
 		a.IO.Hint(hintMockClock.With())
+	case ahead > 0 && opened.explanation == nil: // which has it among its notes
+		a.IO.Warn(textFuture.With(span(ahead)))
+		a.IO.Hint(hintFuture.With())
 	}
 	if opened.checks.WatermarkAppID == opendata.OutcomeSkipped && !opts.noWatermark {
 		a.IO.Warn(textNoAppIDToCheck.With())
@@ -231,7 +234,9 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 			return false, err
 		}
 	}
-	if !input.SessionKey.IsZero() && (policy.AppID != "" || opts.noWatermark) {
+	// An empty key is the mistake to tell of. A saved one, perhaps of another user, would hide it.
+	given := !input.SessionKey.IsZero() || input.KeyEmpty && opts.openID == ""
+	if given && (policy.AppID != "" || opts.noWatermark) {
 		return false, nil
 	}
 	c, err := a.Config()
@@ -241,7 +246,7 @@ func completeFromState(ctx context.Context, a *app.App, opts decryptOptions, inp
 	if policy.AppID == "" {
 		policy.AppID = c.AppID
 	}
-	if !input.SessionKey.IsZero() {
+	if given {
 		return false, nil
 	}
 	if input.OpenID != "" && policy.AppID == "" {

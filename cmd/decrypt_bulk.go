@@ -120,7 +120,8 @@ func bulkInput(a *app.App, path string) (in io.ReadCloser, size int64, err error
 		}
 		in = io.NopCloser(stdin)
 		if file, ok := stdin.(*os.File); ok {
-			return in, regularSize(file), nil
+			size, err = sizeOf(file)
+			return in, size, err
 		}
 		return in, -1, nil
 	}
@@ -128,14 +129,23 @@ func bulkInput(a *app.App, path string) (in io.ReadCloser, size int64, err error
 	if err != nil {
 		return nil, 0, cannotRead(path, "FILE", err)
 	}
-	return file, regularSize(file), nil
+	if size, err = sizeOf(file); err != nil {
+		_ = file.Close()
+		return nil, 0, err
+	}
+	return file, size, nil
 }
 
-func regularSize(file *os.File) int64 {
-	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		return info.Size()
+// sizeOf returns the size of a regular file, -1 for what has none, and refuses a directory, which can be opened but has no lines.
+func sizeOf(file *os.File) (int64, error) {
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		return 0, app.Usage(textNoLinesIn, file.Name())
 	}
-	return -1
+	if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		return info.Size(), nil
+	}
+	return -1, nil
 }
 
 // concludeBulk prints the summary, unless the reader of the lines went away, and decides how the run ends.
@@ -188,5 +198,6 @@ var (
 	textNotInBulk  = lang.T{En: "--%s does not go with --bulk, whose lines bring their own", Zh: "--%s 不能与 --bulk 一起使用：每行自带"}
 	textExplainOne = lang.T{En: "--explain does not go with --bulk: decrypt the line by itself", Zh: "--explain 不能与 --bulk 一起使用：请单独解密那一行"}
 	textNoLines    = lang.T{En: "nothing to decrypt: give a FILE of lines, or pipe them in", Zh: "没有要解密的内容：请给出逐行的 FILE，或通过管道传入"}
+	textNoLinesIn  = lang.T{En: "%s is a directory: give a FILE of lines", Zh: "%s 是目录：请给出逐行的 FILE"}
 	textDecrypting = lang.T{En: "decrypting", Zh: "解密中"}
 )

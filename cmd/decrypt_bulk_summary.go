@@ -18,9 +18,9 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 	case sum.Failed > 0:
 		p.Verdict(term.Fail, textBulkFailed, sum.Failed, sum.Lines-sum.Blank, percent(sum.Failed, sum.Lines-sum.Blank))
 	case stopped:
-		p.Line(textDecrypted(sum.OK), sum.OK)
+		p.Line(textBulkOK, sum.OK)
 	default:
-		p.Verdict(term.OK, textDecrypted(sum.OK), sum.OK)
+		p.Verdict(term.OK, textBulkOK, sum.OK)
 	}
 	kinds := make([]string, len(sum.Kinds))
 	for i, k := range sum.Kinds {
@@ -50,13 +50,6 @@ func summarize(p *term.Page, sum bulk.Summary, stopped bool) {
 	p.Table([]lang.T{textColumnLines, textColumnShare, textColumnFirst, textColumnID, textColumnDiagnosis}, rows)
 }
 
-func textDecrypted(lines int64) lang.T {
-	if lines == 1 {
-		return textBulkOne
-	}
-	return textBulkOK
-}
-
 // diagnosisName names a cause. What was not examined fails as the line that is named with it.
 func diagnosisName(p *term.Page, d bulk.CauseCount) string {
 	if d.Like == 0 {
@@ -72,12 +65,11 @@ func percent(part, whole int64) string {
 
 var (
 	textBulkStopped  = lang.T{En: "stopped; what is done is whole lines:", Zh: "已停止，已完成的部分均为完整的行："}
-	textBulkOne      = lang.T{En: "%d line decrypted", Zh: "已解密 %d 行"}
 	textBulkOK       = lang.T{En: "%d lines decrypted", Zh: "已解密 %d 行"}
 	textBulkFailed   = lang.T{En: "%d of %d lines failed (%s)", Zh: "%d 行失败，共 %d 行（%s）"}
 	textBulkKinds    = lang.T{En: "decrypted: %s", Zh: "已解密：%s"}
-	textBulkRepaired = lang.T{En: "%d of them were damaged and have been repaired: \"repaired\" names the damage", Zh: "其中 %d 行原有损坏，已还原：\"repaired\" 中注明"}
-	textBulkUnmarked = lang.T{En: "%d of them have no watermark: nothing proves for which app and when they were made", Zh: "其中 %d 行没有水印：无法证明它们属于哪个小程序、何时生成"}
+	textBulkRepaired = lang.T{En: "%d of them were damaged, now repaired: \"repaired\" names the damage", Zh: "其中 %d 行原有损坏，已还原：\"repaired\" 中注明"}
+	textBulkUnmarked = lang.T{En: "%d of them have no watermark: nothing proves for which app, and when", Zh: "其中 %d 行没有水印：无法证明它们属于哪个小程序、何时生成"}
 
 	textBulkLike = lang.T{En: "%s, as line %d", Zh: "%s，与第 %d 行相同"}
 

@@ -77,11 +77,21 @@ func (e *explanation) show(p *term.Page) {
 	e.printTests(p)
 }
 
-// The block map has rows of so many signs, and of a long text only so many rows at each end.
+// The block map has rows of so many signs where the terminal is wide enough, and of a long text only so many rows at each end.
 const (
-	signsInRow = 64
+	mostSigns  = 64
+	leastSigns = 16
 	rowsAtEnd  = 4
+	mapIndent  = 9 // before the signs stands how many bytes come before the row
 )
+
+func signsInRow(width int) int {
+	signs := mostSigns
+	for signs > leastSigns && mapIndent+signs > width {
+		signs /= 2
+	}
+	return signs
+}
 
 func (e *explanation) printBlocks(p *term.Page) {
 	m := e.report.Blocks
@@ -91,7 +101,8 @@ func (e *explanation) printBlocks(p *term.Page) {
 		p.Blank()
 		return
 	}
-	rows := (len(m.Blocks) + signsInRow - 1) / signsInRow
+	inRow := signsInRow(p.Width())
+	rows := (len(m.Blocks) + inRow - 1) / inRow
 	for row := range rows {
 		if rows > 2*rowsAtEnd+1 && row >= rowsAtEnd && row < rows-rowsAtEnd {
 			if row == rowsAtEnd {
@@ -99,10 +110,10 @@ func (e *explanation) printBlocks(p *term.Page) {
 			}
 			continue
 		}
-		part := m.Blocks[row*signsInRow : min(len(m.Blocks), (row+1)*signsInRow)]
-		p.Pieces(append([]term.Cell{{Text: fmt.Sprintf("%7d  ", row*signsInRow*16), Level: term.Faint}}, pieces(part)...)...)
+		part := m.Blocks[row*inRow : min(len(m.Blocks), (row+1)*inRow)]
+		p.Pieces(append([]term.Cell{{Text: fmt.Sprintf("%7d  ", row*inRow*16), Level: term.Faint}}, pieces(part)...)...)
 	}
-	p.Pieces(term.Cell{Text: "         "}, term.Cell{Text: p.In(textLegend), Level: term.Faint})
+	p.Legend(mapIndent, legend[:]...)
 	p.Blank()
 	e.printRuns(p)
 }
@@ -191,10 +202,14 @@ func outcomeText(o diagnose.Outcome) (lang.T, term.Level) {
 	return lang.T{En: "not run", Zh: "未测"}, term.Faint
 }
 
+// legend explains the signs of the block map.
+var legend = [...]lang.T{
+	{En: "# text", Zh: "# 文字"}, {En: "= text and padding", Zh: "= 文字与填充"}, {En: "+ damaged text", Zh: "+ 受损的文字"}, {En: ". noise", Zh: ". 乱码"},
+}
+
 var (
 	textBlocks      = lang.T{En: "Blocks: %d of 16 bytes (%d bytes arrived), %d read as text", Zh: "分组：%d 个，每个 16 字节（共收到 %d 字节），其中 %d 个能读出文字"}
 	textNoBlocks    = lang.T{En: "There is no key and no data that could be mapped.", Zh: "没有可用的密钥和数据，无法绘制分组图。"}
 	textRowsLeftOut = lang.T{En: "        ... %d rows left out", Zh: "        ... 省略 %d 行"}
-	textLegend      = lang.T{En: "# text  = text and padding  + damaged text  . noise", Zh: "# 文字  = 文字与填充  + 受损的文字  . 乱码"}
 	textTests       = lang.T{En: "Tests: %d confirmed, %d excluded, %d not run", Zh: "测试：证实 %d 项，排除 %d 项，未测 %d 项"}
 )

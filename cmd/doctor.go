@@ -103,37 +103,12 @@ func doctorPage(p *term.Page, checks []doctor.Check, counts map[doctor.Level]int
 			area = c.Area
 			p.Heading(area.Title())
 		}
-		p.Status(doctorLevel(c.Level), c.Message)
-		if !c.Fix.IsZero() {
-			p.Under(textFix.With(c.Fix))
-		}
+		app.PrintFinding(p, c.Level, c.Message, c.Fix)
 	}
-	p.Blank()
-	switch {
-	case counts[doctor.Fail] > 0:
-		p.Verdict(term.Fail, textDoctorFailed, counts[doctor.Fail], counts[doctor.Warn])
-	case counts[doctor.Warn] > 0:
-		p.Verdict(term.Warn, textDoctorWarned, counts[doctor.Warn])
-	default:
-		p.Verdict(term.OK, textDoctorWell)
-	}
-}
-
-func doctorLevel(l doctor.Level) term.Level {
-	switch l {
-	case doctor.Fail:
-		return term.Fail
-	case doctor.Warn:
-		return term.Warn
-	case doctor.Skip:
-		return term.Skip
-	}
-	return term.OK
+	app.PrintTotals(p, counts[doctor.Fail], counts[doctor.Warn], textDoctorWarned, textDoctorWell)
 }
 
 var (
-	textFix          = lang.T{En: "fix: %v", Zh: "处理：%v"}
-	textDoctorFailed = lang.T{En: "failed: %d, warnings: %d", Zh: "失败 %d 项，警告 %d 项"}
 	textDoctorWarned = lang.T{En: "fit for use, warnings: %d", Zh: "可以使用，警告 %d 项"}
 	textDoctorWell   = lang.T{En: "everything is fit for use", Zh: "一切就绪"}
 )

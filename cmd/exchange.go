@@ -84,14 +84,18 @@ func completeMagic(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 }
 
 func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
+	s := spending{noSave: opts.noSave || opts.unsent.Wanted()}
+	if err := s.glance(ctx, a, opts.codeOptions); err != nil {
+		return err
+	}
 	if opts.unsent.Wanted() {
-		return exchangeUnsent(ctx, a, opts)
+		return s.exchangeUnsent(ctx, a, opts)
 	}
 	client, err := a.WeChat(ctx)
 	if err != nil {
 		return err
 	}
-	s := spending{origin: client.Origin(), noSave: opts.noSave}
+	s.origin = client.Origin()
 	if s.appID, err = a.AppID(); err != nil {
 		return err
 	}
@@ -126,12 +130,12 @@ func runExchange(ctx context.Context, a *app.App, opts exchangeOptions) error {
 }
 
 // exchangeUnsent shows the request. It looks at the code as if it were to be sent.
-func exchangeUnsent(ctx context.Context, a *app.App, opts exchangeOptions) error {
+func (s *spending) exchangeUnsent(ctx context.Context, a *app.App, opts exchangeOptions) error {
 	client, err := a.WeChatUnsent()
 	if err != nil {
 		return err
 	}
-	s := spending{origin: client.Origin(), noSave: true}
+	s.origin = client.Origin()
 	if s.appID, err = a.AppID(); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ var (
 	exitUsage    = exit{2, "usage", lang.T{En: "unknown command or flag, bad argument, flags that exclude each other", Zh: "未知的命令或参数、参数值有误、参数互相冲突"}, retryNo}
 	exitConfig   = exit{3, "config", lang.T{En: "no appid or secret, unreadable configuration or key ring", Zh: "没有 appid 或 secret，配置或密钥环无法读取"}, retryNo}
 	exitAuth     = exit{4, "auth", lang.T{En: "WeChat refuses the appid, the secret or a permission", Zh: "微信拒绝了 appid、secret 或权限"}, retryNo}
-	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; stopped before it was sent; or no answer after it was", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；发送前检查未通过；或 code 已发出但没有收到答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
+	exitLogin    = exit{5, "login", lang.T{En: "the login is refused: code used, expired or wrong, user blocked; stopped before it was sent; or no answer of WeChat's after it was", Zh: "登录被拒：code 已用过、已过期或有误，用户被拦截；发送前检查未通过；或 code 已发出但没有收到微信的答复"}, lang.T{En: "with a new code", Zh: "换新 code 再试"}}
 	exitInvalid  = exit{6, "invalid", lang.T{En: "data or a token does not decrypt or verify", Zh: "数据或令牌无法解密或验证"}, retryNo}
 	exitNetwork  = exit{7, "network", lang.T{En: "DNS, connection, TLS or timeout, before anything was consumed", Zh: "DNS、连接、TLS 失败或超时，此时尚未消耗任何东西"}, lang.T{En: "yes", Zh: "可以"}}
 	exitUpstream = exit{8, "upstream", lang.T{En: "WeChat is busy or limits (-1, 45009, 45011), HTTP 5xx", Zh: "微信繁忙或限流（-1、45009、45011），或 HTTP 5xx"}, lang.T{En: "later", Zh: "稍后再试"}}

@@ -16,7 +16,7 @@ import (
 // classifyData knows why data does not decrypt or verify.
 func classifyData(err error) (failure, bool) {
 	if e, ok := errors.AsType[*opendata.PastedError](err); ok {
-		return invalid(textBadInput.With(e.Error()), hintInput), true
+		return pastedFailure(e), true
 	}
 	if e, ok := errors.AsType[*opendata.InputError](err); ok {
 		return inputFailure(e), true
@@ -172,7 +172,6 @@ var (
 	textNoConsent = lang.T{En: "the mini program got no data: wx.* failed with %q", Zh: "小程序没有拿到数据：wx.* 返回 %q"}
 	hintConsent   = lang.T{En: "a refusal of the user (deny) is to be handled in the mini program; no permission means that the account may not use this function", Zh: "用户拒绝（deny）应由小程序自行处理；no permission 表示该账号没有此接口的权限"}
 
-	textBadInput       = lang.T{En: "%s", Zh: "输入有误：%s"}
 	textInputEmpty     = lang.T{En: "%s is empty", Zh: "%s 为空"}
 	textInputCharacter = lang.T{En: "%s is not standard base64: the character at index %d (of %d) does not belong there", Zh: "%s 不是标准 base64：下标 %d 处的字符（共 %d 个字符）不合法"}
 	textInputSize      = lang.T{En: "%s %s (%d characters, %d bytes)", Zh: "%s %s（%d 个字符，%d 字节）"}
@@ -182,7 +181,7 @@ var (
 	textPlaintext      = lang.T{En: "the data decrypts to something WeChat does not send (%s, byte %d): wrong session_key or iv, or altered data", Zh: "解密结果不是微信会发送的内容（%s，第 %d 字节）：session_key 或 iv 有误，或数据被改动"}
 	textBoth           = lang.T{En: "%s; %s", Zh: "%s；%s"}
 	textWrongApp       = lang.T{En: "the data was made for appid %s, but %s is configured", Zh: "数据属于 appid %s，而配置的是 %s"}
-	textFuture         = lang.T{En: "the data was made %s in the future", Zh: "数据的生成时间在 %s 之后（未来）"}
+	textFuture         = lang.T{En: "the data was made %s in the future", Zh: "数据的生成时间比现在晚 %s"}
 	textStale          = lang.T{En: "the data was made %s ago, more than the %s allowed", Zh: "数据生成于 %s 之前，超过允许的 %s"}
 
 	textMissingWatermark = lang.T{En: "the data has no watermark: nothing says for which app it was made, and when", Zh: "数据没有水印：无法得知它属于哪个小程序、何时生成"}
@@ -202,6 +201,7 @@ var (
 	hintNewestKey     = lang.T{En: "use the key of the user's newest login: wxlogin exchange CODE, then wxlogin decrypt --openid OPENID", Zh: "使用该用户最近一次登录的密钥：wxlogin exchange CODE，再 wxlogin decrypt --openid OPENID"}
 	hintWrongApp      = lang.T{En: "compare the appid in project.config.json with: wxlogin config get appid", Zh: "把 project.config.json 中的 appid 与 wxlogin config get appid 比较"}
 	hintClock         = lang.T{En: "check this machine's clock", Zh: "检查本机时钟"}
+	hintFuture        = lang.T{En: "one of two clocks is wrong, or somebody made the data up; --max-age 5m refuses such data", Zh: "两边的时钟有一边不准，或数据是伪造的；用 --max-age 5m 可以拒绝这样的数据"}
 	hintStale         = lang.T{En: "ask the mini program for fresh data, or raise --max-age", Zh: "让小程序重新获取数据，或放宽 --max-age"}
 	hintNoWatermark   = lang.T{En: "if it is meant to have none: --no-watermark", Zh: "如果本来就没有水印：--no-watermark"}
 	hintSignature     = lang.T{En: "sign exactly the bytes of rawData, unparsed, and use the session_key of the same login", Zh: "必须使用 rawData 的原始字节（不要重新序列化），并使用同一次登录的 session_key"}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	configcmd "github.com/wxlogin/wxlogin/cmd/config"
@@ -161,7 +160,7 @@ func classifyLocal(err error) (failure, bool) {
 		return failure{exit: exitFindings, silent: true}, true
 	}
 	if e, ok := errors.AsType[*mockclient.UnreachableError](err); ok {
-		return failure{exit: exitNetwork, message: textNoMock.With(e.URL, redact.Clean(fmt.Sprint(e.Err))), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true
+		return failure{exit: exitNetwork, message: textNoMock.With(e.URL, wxapi.Cause(e.Err)), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true
 	}
 	if e, ok := errors.AsType[*mockclient.NotAMockError](err); ok {
 		return failure{exit: exitNetwork, message: textNotAMock.With(e.URL), hints: []lang.Message{hintStartMock.With(), hintMockURL.With()}}, true

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -15,13 +14,13 @@ import (
 )
 
 var (
-	textRefused     = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
-	textRefusedRaw  = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
-	textNoAnswer    = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
-	textUnreachable = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
-	textNonsense    = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
-	textNoType      = lang.T{En: "no content type", Zh: "没有 Content-Type"}
-	textTimeUp      = lang.T{En: "the time limit ran out (--timeout)", Zh: "已超过时限（--timeout）"}
+	textRefused       = lang.T{En: "WeChat refused with errcode %d (%s): %s", Zh: "微信返回 errcode %d（%s）：%s"}
+	textRefusedRaw    = lang.T{En: "WeChat refused with errcode %d (%s), which the catalogue does not know", Zh: "微信返回 errcode %d（%s），目录中没有这个错误码"}
+	textNoAnswer      = lang.T{En: "no answer from %s after the code was sent: %s; the code may be consumed", Zh: "code 已发往 %s，但没有收到答复：%s；该 code 可能已被消耗"}
+	textUnreachable   = lang.T{En: "cannot reach %s: %s; nothing was sent, the code is still good", Zh: "无法连接 %s：%s；请求没有发出，code 仍然可用"}
+	textNonsense      = lang.T{En: "unusable answer, which is not from WeChat's API (HTTP %d, %v): it %v", Zh: "收到的答复不像是来自微信接口（HTTP %d，%v）：它%v"}
+	textMaybeConsumed = lang.T{En: "%v; the code was sent and may be consumed", Zh: "%v；code 已发出，可能已被消耗"}
+	textNoType        = lang.T{En: "no content type", Zh: "没有 Content-Type"}
 
 	textNotSent          = lang.T{En: "not sent: %v", Zh: "没有发送：%v"}
 	textAlso             = lang.T{En: "besides: %v", Zh: "另外：%v"}
@@ -63,13 +62,13 @@ func classifyAnswer(err error) (failure, bool) {
 	if e, ok := errors.AsType[*wxapi.TransportError](err); ok {
 		switch {
 		case e.Sent && !e.Code:
-			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}, true
+			return failure{exit: exitNetwork, message: textNoAnswerPlain.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNetwork.With()}}, true
 		case e.Sent:
-			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, causeOf(e)), hints: []lang.Message{hintNewCode.With()}}, true
+			return failure{exit: exitLogin, message: textNoAnswer.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNewCode.With()}}, true
 		}
-		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, causeOf(e)), hints: []lang.Message{hintNetwork.With()}}
+		f := failure{exit: exitNetwork, message: textUnreachable.With(e.Host, wxapi.Cause(e.Err)), hints: []lang.Message{hintNetwork.With()}}
 		if !e.Code {
-			f.message = textUnreachablePlain.With(e.Host, causeOf(e))
+			f.message = textUnreachablePlain.With(e.Host, wxapi.Cause(e.Err))
 		}
 		if isLoopback(e.Host) {
 			f.hints = []lang.Message{hintStartMock.With(), hintCheckConfig.With()}
@@ -78,6 +77,9 @@ func classifyAnswer(err error) (failure, bool) {
 	}
 	if e, ok := errors.AsType[*wxapi.AnswerError](err); ok {
 		f := failure{exit: exitNetwork, message: textNonsense.With(e.Status, contentTypeOf(e), e.Reason)}
+		if e.Code { // not exit 7, after which the same code may be sent again
+			f.exit, f.message = exitLogin, textMaybeConsumed.With(f.message)
+		}
 		if e.Snippet != "" && !strings.ContainsRune(e.Snippet.String(), utf8.RuneError) { // bytes tell nobody anything
 			f.hints = append(f.hints, hintBegins.With(e.Snippet))
 		}
@@ -91,14 +93,6 @@ func classifyAnswer(err error) (failure, bool) {
 		return f, true
 	}
 	return failure{}, false
-}
-
-// causeOf is why no answer came. Go's words for a time limit of ours say nothing of what set it.
-func causeOf(e *wxapi.TransportError) lang.Message {
-	if errors.Is(e.Err, context.DeadlineExceeded) {
-		return textTimeUp.With()
-	}
-	return textClause.With(e.Err)
 }
 
 func contentTypeOf(e *wxapi.AnswerError) lang.Message {

@@ -70,6 +70,10 @@ func newPhone(a *app.App) *cobra.Command {
 }
 
 func runPhone(ctx context.Context, a *app.App, opts phoneOptions) error {
+	s := spending{use: diagnose.UsePhone, noSave: opts.unsent.Wanted()}
+	if err := s.glance(ctx, a, opts.codeOptions); err != nil {
+		return err
+	}
 	connect := func() (*wxapi.Client, error) { return a.WeChat(ctx) }
 	if opts.unsent.Wanted() {
 		connect = a.WeChatUnsent
@@ -78,7 +82,7 @@ func runPhone(ctx context.Context, a *app.App, opts phoneOptions) error {
 	if err != nil {
 		return err
 	}
-	s := spending{use: diagnose.UsePhone, origin: client.Origin(), noSave: opts.unsent.Wanted()}
+	s.origin = client.Origin()
 	if s.appID, err = a.AppID(); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type spending struct {
 	appID  wechat.AppID
 	noSave bool
 
+	text     string // as it was given; "" until it is asked for
 	code     wechat.Code
 	issuedAt time.Time
 	store    session.Store      // nil with noSave
@@ -49,17 +50,47 @@ type spending struct {
 	again wechat.ErrCode // of --probe
 }
 
+// glance looks at a code that was given before anybody asks for the appid and the secret that sending it takes: a value that is no code
+// is the mistake to hear of first, and it may be why there is no appid. What is wrong with the configuration, others say.
+func (s *spending) glance(ctx context.Context, a *app.App, o codeOptions) error {
+	origin, err := a.Origin()
+	if err != nil || o.code == "" || o.code == "-" && a.Flags.SecretFile == "-" {
+		return nil //nolint:nilerr // the next step tells; a code that has to be asked for, or two readers of standard input, are its business too
+	}
+	if s.text, err = readCode(ctx, a, o.code, s.use); err != nil || o.force {
+		return err
+	}
+	early := spending{use: s.use, origin: origin}
+	var unwrapped diagnose.Finding
+	early.code, unwrapped = diagnose.ExtractCode(s.text)
+	stopped := &preflightError{}
+	for _, f := range early.look(a) {
+		if f.Stop {
+			stopped.findings = append(stopped.findings, f.Finding)
+		}
+	}
+	if stopped.findings == nil {
+		return nil
+	}
+	if unwrapped.ID != "" {
+		s.say(a, a.IO.Note, textExtracted.With(unwrapped.Verdict))
+	}
+	return stopped
+}
+
 // read reads the code, looks at it, and opens the store, all of that before anything is sent: what would fail afterwards should fail
 // now. An error is a [*preflightError] when the code is not worth sending.
 func (s *spending) read(ctx context.Context, a *app.App, o codeOptions) error {
-	text, err := readCode(ctx, a, o.code, s.use)
-	if err != nil {
-		return err
+	var err error
+	if s.text == "" {
+		if s.text, err = readCode(ctx, a, o.code, s.use); err != nil {
+			return err
+		}
 	}
 	if s.issuedAt, err = parseIssuedAt(o.issuedAt, a.Now()); err != nil {
 		return err
 	}
-	code, unwrapped := diagnose.ExtractCode(text)
+	code, unwrapped := diagnose.ExtractCode(s.text)
 	s.code = code
 	if unwrapped.ID != "" {
 		s.say(a, a.IO.Note, textExtracted.With(unwrapped.Verdict))
@@ -90,8 +121,8 @@ func (s *spending) openStore(ctx context.Context, a *app.App) error {
 	return nil
 }
 
-// preflight warns of what is wrong with the code, or stops. Magic codes go to a simulation as they are.
-func (s *spending) preflight(a *app.App, force bool) error {
+// look finds out what is wrong with the code. Magic codes go to a simulation as they are.
+func (s *spending) look(a *app.App) []diagnose.CodeFinding {
 	side := diagnose.SideOf(s.origin, isLoopbackURL(string(s.origin)))
 	if side != diagnose.SideWeChat && world.IsMagicCode(s.code) {
 		return nil
@@ -100,11 +131,15 @@ func (s *spending) preflight(a *app.App, force bool) error {
 	if s.use == diagnose.UsePhone {
 		minted = world.IsMockPhoneCode(s.code)
 	}
-	found := diagnose.Code(diagnose.CodeInput{
+	return diagnose.Code(diagnose.CodeInput{
 		Code: s.code, Use: s.use, To: side, Minted: minted, History: s.history, IssuedAt: s.issuedAt, Now: a.Now(),
 	})
+}
+
+// preflight warns of what is wrong with the code, or stops.
+func (s *spending) preflight(a *app.App, force bool) error {
 	stopped := &preflightError{}
-	for _, f := range found {
+	for _, f := range s.look(a) {
 		if f.Stop && !force {
 			stopped.findings = append(stopped.findings, f.Finding)
 			continue

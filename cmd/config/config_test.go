@@ -175,11 +175,14 @@ func (f *fakeTTY) Close() error               { return nil }
 
 type fakeKeyring struct {
 	entries map[string]string
-	err     error // of Set
+	err     error // of every call
 }
 
 func (k *fakeKeyring) Get(_ context.Context, account string) (redact.Secret, error) {
 	value, ok := k.entries[account]
+	if k.err != nil {
+		return redact.Secret{}, k.err
+	}
 	if !ok {
 		return redact.Secret{}, config.ErrNoEntry
 	}

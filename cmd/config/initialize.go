@@ -91,7 +91,7 @@ func runInit(ctx context.Context, a *app.App, keyring config.Keyring, opts initO
 	if len(settings) > 1 {
 		result.Secret = shown(settings[1])
 	}
-	return output.Print(a.IO, result, func(p *term.Page) { initPage(p, result, settings) })
+	return output.Print(a.IO, result, func(p *term.Page) { initPage(p, result, settings, secretBefore(a)) })
 }
 
 // initSettings returns the appid, then the secret if there is one.
@@ -108,7 +108,7 @@ func initSettings(ctx context.Context, a *app.App, keyring config.Keyring, opts 
 	name := fullName(a, "secret")
 	switch {
 	case ok:
-		return append(settings, config.Setting{Name: name, Value: from}), nil
+		return append(settings, config.Setting{Name: name, Value: from}), tryKeyring(ctx, a, keyring, name, from)
 	case !a.IO.CanPrompt(a.Flags.NoInput):
 		return settings, nil
 	}
@@ -199,11 +199,30 @@ func askVariable(ctx context.Context, a *app.App, name string) (config.Setting, 
 // defaultVariable is not WXLOGIN_SECRET, which counts without being referred to, and above every profile.
 const defaultVariable = "WX_SECRET"
 
-func initPage(p *term.Page, result initResult, settings []config.Setting) {
+// secretBefore is where the secret comes from; the zero Origin for none. It matters where none was given now.
+func secretBefore(a *app.App) config.Origin {
+	c, err := reloaded(a)
+	if err != nil {
+		return config.Origin{}
+	}
+	value, err := c.Get("secret")
+	if err != nil || value.Origin.Source == config.SourceNone {
+		return config.Origin{}
+	}
+	return value.Origin
+}
+
+func initPage(p *term.Page, result initResult, settings []config.Setting, before config.Origin) {
 	p.Verdict(term.OK, textWrote, result.File)
 	p.Blank()
 	secret := cmp.Or(result.Secret, p.In(textUnset))
-	if len(settings) > 1 && settings[1].Value == keyringReference {
+	switch {
+	case len(settings) < 2 && before != (config.Origin{}):
+		secret = p.In(textAsBefore, before)
+	case len(settings) < 2:
+	case settings[1].Literal:
+		secret = p.In(textInThisFile)
+	case settings[1].Value == keyringReference:
 		secret = p.In(textKeyringEntry, account(settings[1].Name))
 	}
 	p.Fields([]term.Field{
@@ -218,7 +237,7 @@ func initPage(p *term.Page, result initResult, settings []config.Setting) {
 		option = " --profile " + result.Profile
 		p.Command("wxlogin config use " + result.Profile)
 	}
-	if result.Secret == "" {
+	if result.Secret == "" && (before == config.Origin{}) {
 		p.Command("wxlogin config set secret" + option)
 	}
 	p.Command("wxlogin config validate" + option)
@@ -237,6 +256,8 @@ var (
 	textBadVariable   = lang.T{En: "a variable's name is made of letters, digits and _", Zh: "环境变量名称只能由字母、数字和 _ 组成"}
 	textWrote         = lang.T{En: "wrote %s", Zh: "已写入 %s"}
 	textNext          = lang.T{En: "Next:", Zh: "下一步："}
+	textAsBefore      = lang.T{En: "as before: %v", Zh: "与之前相同：%v"}
+	textInThisFile    = lang.T{En: "in this file, which only its owner can read", Zh: "明文写在此文件中，仅所有者可读"}
 	textKeyringEntry  = lang.T{En: "in the keyring, entry %q", Zh: "系统钥匙串的条目 %q"}
 
 	labelProfile = lang.T{En: "profile", Zh: "配置档"}

@@ -42,7 +42,7 @@ func TestInitDialogue(t *testing.T) {
 			[]string{appID, "f", canary},
 			askAppID + askWhere + askHidden, "",
 			"appid: " + appID + "\nsecret: " + canary + "\n",
-			"appid   " + appID + "\nsecret  [redacted]\n\nNext:\n  wxlogin config validate\n",
+			"appid   " + appID + "\nsecret  in this file, which only its owner can read\n\nNext:\n  wxlogin config validate\n",
 		},
 		{
 			"variable", nil, "",
@@ -63,7 +63,7 @@ func TestInitDialogue(t *testing.T) {
 			"answers that do not fit", nil, "",
 			[]string{canary, "wx1", appID, "?", "e", ""},
 			strings.Repeat(askAppID, 3) + askWhere + askWhere + askName,
-			"warning: that looks like an AppSecret, not an AppID\nwarning: \"wx1\" is not \"wx\" and 16 lower-case hexadecimal digits\n",
+			"warning: that looks like an AppSecret, not an AppID\nwarning: \"wx1\" is not \"wx\" and 16 lower-case hexadecimal digits\nwarning: answer with one of the letters in parentheses, or with Enter for the one in brackets\n",
 			"appid: " + appID + "\nsecret: env:WX_SECRET\n",
 			"appid   " + appID + "\nsecret  env:WX_SECRET\n\nNext:\n  wxlogin config validate\n",
 		},
@@ -179,6 +179,11 @@ func TestInitOfAFileThatExists(t *testing.T) {
 	r = d.must("init")
 	diff(t, "question", r.tty, d.path()+" exists already: change the appid and the secret in it? [y/N] ")
 	diff(t, "stderr", r.errOut, d.path()+" was left as it is\n")
+	diff(t, "file", d.content(), twoApps)
+
+	d.answers = "y\n" + appID + "\nn\n" // the secret stays as it was, which is not "not set"
+	r = d.must("init")
+	diff(t, "page", r.out, "ok    wrote "+d.path()+"\n\nappid   "+appID+"\nsecret  as before: file:"+d.path()+"\n\nNext:\n  wxlogin config validate\n")
 	diff(t, "file", d.content(), twoApps)
 
 	d.answers = "y\n"

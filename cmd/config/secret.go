@@ -33,7 +33,7 @@ func setSecret(ctx context.Context, a *app.App, keyring config.Keyring, name str
 		return config.Setting{}, app.Usage(textTwoPlaces)
 	}
 	if opts.given && opts.value != "-" {
-		return referenceSetting(name, opts)
+		return referenceSetting(ctx, a, keyring, name, opts)
 	}
 	where := inKeyring
 	switch {
@@ -57,7 +57,7 @@ func setSecret(ctx context.Context, a *app.App, keyring config.Keyring, name str
 
 // referenceSetting takes VALUE for a reference, and refuses a secret: it stands in the shell's history already, and others
 // can see the command line.
-func referenceSetting(name string, opts setOptions) (config.Setting, error) {
+func referenceSetting(ctx context.Context, a *app.App, keyring config.Keyring, name string, opts setOptions) (config.Setting, error) {
 	if opts.keyring || opts.insecureFile {
 		return config.Setting{}, usage(name, textReferenceAndPlace.With())
 	}
@@ -65,7 +65,33 @@ func referenceSetting(name string, opts setOptions) (config.Setting, error) {
 	if !ok {
 		return config.Setting{}, usage(name, textSecretOnArgv.With(), fixesForSecret(name)...)
 	}
-	return config.Setting{Name: name, Value: value}, nil
+	return config.Setting{Name: name, Value: value}, tryKeyring(ctx, a, keyring, name, value)
+}
+
+// tryKeyring looks whether a reference to the keyring can mean anything here. Without a keyring it is refused, as a secret for it would be;
+// one that has no entry yet, or that is locked now, is worth a warning.
+func tryKeyring(ctx context.Context, a *app.App, keyring config.Keyring, name, value string) error {
+	if value != keyringReference {
+		return nil
+	}
+	_, err := keyring.Get(ctx, account(name))
+	broken, _ := errors.AsType[*config.KeyringError](err)
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, config.ErrNoEntry):
+		a.IO.Warn(textNoEntry.With(account(name), name))
+		return nil
+	case broken != nil && broken.Missing:
+		return &config.Error{
+			Key: name, Reason: textNothingWritten.With(broken.Message()), Err: err, Fixes: []lang.Message{fixInFile.With(name), fixReference.With(name)},
+		}
+	case broken != nil:
+		a.IO.Warn(textKeyringSilent.With(broken.Message()))
+		return nil
+	}
+	a.IO.Warn(textKeyringSilent.With(textKeyringLate))
+	return nil
 }
 
 // reference checks that value says where a secret is. A relative path begins where the user stands, not where the file is.
@@ -192,6 +218,7 @@ func askPlace(ctx context.Context, a *app.App, question lang.T) (place, error) {
 		if where, ok := letters[strings.ToLower(answer)]; ok {
 			return where, nil
 		}
+		a.IO.Warn(textNotALetter.With()) // not repeated: it may be the secret
 	}
 	return 0, app.Usage(textGivenUp)
 }
@@ -222,7 +249,12 @@ var (
 	textSecretLines       = lang.T{En: "the input has more than one line; want the secret alone", Zh: "输入含有多行，应只有密钥本身"}
 	textOddSecret         = lang.T{En: "this is not an AppSecret (32 lower-case hexadecimal digits); wxlogin config validate says more", Zh: "这不是 AppSecret（32 位小写十六进制数字）；详见 wxlogin config validate"}
 	textNoKeyring         = lang.T{En: "the keyring did not take it: %s", Zh: "系统钥匙串未能保存：%s"}
+	textNoEntry           = lang.T{En: "the keyring has no entry %q yet; to store one: wxlogin config set %s --keyring", Zh: "系统钥匙串中还没有条目 %q，要存入请用：wxlogin config set %s --keyring"}
+	textNothingWritten    = lang.T{En: "%s; nothing was written", Zh: "%s；未写入任何内容"}
+	textKeyringSilent     = lang.T{En: "whether the keyring has the secret is not known: %s", Zh: "无法确认系统钥匙串中是否有该密钥：%s"}
+	textKeyringLate       = lang.T{En: "it did not answer in time", Zh: "未在时限内响应"}
 	textNoAnswer          = lang.T{En: "no answer; nothing was written", Zh: "没有得到回答，未写入任何内容"}
+	textNotALetter        = lang.T{En: "answer with one of the letters in parentheses, or with Enter for the one in brackets", Zh: "请输入括号中的一个字母，或直接按 Enter 采用方括号中的默认值"}
 	textGivenUp           = lang.T{En: "none of the answers fits; nothing was written", Zh: "回答均无效，未写入任何内容"}
 
 	textAskSecret = lang.T{En: "%s (not shown): ", Zh: "%s（输入时不显示）："}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wxlogin/wxlogin/internal/config"
 	"github.com/wxlogin/wxlogin/internal/lang"
 )
 
@@ -174,6 +175,55 @@ func TestKeyringThatDoesNotWork(t *testing.T) {
 		"keep it in the file: wxlogin config set secret --insecure-file\n"+
 		"refer to it: wxlogin config set secret env:NAME | file:PATH | cmd:COMMAND")
 	diff(t, "file", d.content(), twoApps)
+}
+
+// TestReferenceToKeyring: the reference is tried. It is refused where there is no keyring, and worth a warning where it has no entry.
+func TestReferenceToKeyring(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		err     error
+		entry   string
+		refused string
+		warning string
+	}{
+		{name: "there", entry: canary},
+		{name: "no entry", warning: "warning: the keyring has no entry \"default\" yet; to store one: wxlogin config set secret --keyring\n"},
+		{
+			name: "no keyring", err: &config.KeyringError{Missing: true, Err: errors.New("no bus")},
+			refused: "secret: there is no keyring on this machine (no bus); nothing was written\nkeep it in the file: ",
+		},
+		{
+			name: "broken", err: &config.KeyringError{Err: errors.New("locked")},
+			warning: "warning: whether the keyring has the secret is not known: the keyring does not work here (locked)\n",
+		},
+		{
+			name: "late", err: config.ErrKeyringTimeout,
+			warning: "warning: whether the keyring has the secret is not known: it did not answer in time\n",
+		},
+	} {
+		for _, args := range [][]string{{"set", "secret", "keyring"}, {"init", "--appid", "wx4f4bc4dec97d474b", "--secret-from", "keyring"}} {
+			t.Run(tt.name+" "+args[0], func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, "")
+				d.keyring.err = tt.err
+				if tt.entry != "" {
+					d.keyring.entries["default"] = tt.entry
+				}
+				r := d.run(args...)
+				if tt.refused != "" {
+					if !isConfig(r.err) || d.content() != "" || !strings.HasPrefix(told(r.err, lang.English), tt.refused) {
+						t.Errorf("error %s, file %q", told(r.err, lang.English), d.content())
+					}
+					return
+				}
+				if r.err != nil || !strings.Contains(d.content(), "secret: keyring\n") {
+					t.Errorf("error %v, file %q", r.err, d.content())
+				}
+				diff(t, "stderr", r.errOut, tt.warning)
+			})
+		}
+	}
 }
 
 func TestOddSecretIsAWarning(t *testing.T) {

@@ -108,37 +108,14 @@ func findingsPage(p *term.Page, found []config.Finding, failed, warned int) {
 		if f.Key != "" {
 			message = textKeyed.With(f.Key, f.Message)
 		}
-		p.Status(level(f.Level), message)
-		if !f.Fix.IsZero() {
-			p.Note(textFix, f.Fix)
-		}
+		app.PrintFinding(p, f.Level, message, f.Fix)
 	}
-	p.Blank()
-	switch {
-	case failed > 0:
-		p.Line(textFailed, failed, warned)
-	case warned > 0:
-		p.Line(textWarned, warned)
-	default:
-		p.Line(textAllWell)
-	}
-}
-
-func level(l config.Level) term.Level {
-	switch l {
-	case config.LevelFail:
-		return term.Fail
-	case config.LevelWarn:
-		return term.Warn
-	}
-	return term.OK
+	app.PrintTotals(p, failed, warned, textWarned, textAllWell)
 }
 
 var (
 	textBoth    = lang.T{En: "%v; %v", Zh: "%v；%v"}
 	textKeyed   = lang.T{En: "%s: %v", Zh: "%s：%v"}
-	textFix     = lang.T{En: "      fix: %v", Zh: "      处理：%v"}
-	textFailed  = lang.T{En: "failed: %d, warnings: %d", Zh: "失败 %d 项，警告 %d 项"}
 	textWarned  = lang.T{En: "usable, warnings: %d", Zh: "可以使用，警告 %d 项"}
 	textAllWell = lang.T{En: "everything is in place", Zh: "配置就绪"}
 )

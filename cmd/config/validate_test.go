@@ -19,12 +19,12 @@ func TestValidate(t *testing.T) {
 		"ok    secret: the secret has the shape of an AppSecret (file:FILE)\n" +
 		"ok    api_base: https://api.weixin.qq.com is WeChat's own address\n" +
 		"ok    FILE is for its owner only\n\n" +
-		"everything is in place\n"
+		"ok    everything is in place\n"
 	diff(t, "output", strings.ReplaceAll(d.must("validate").out, d.path(), "FILE"), want)
 
 	d.env["WXLOGIN_API_BASE"] = "https://wx.example.com"
 	out := d.must("validate").out
-	if !strings.Contains(out, "warn  api_base: https://wx.example.com is not WeChat's own address (env:WXLOGIN_API_BASE)\n") || !strings.HasSuffix(out, "\nusable, warnings: 1\n") {
+	if !strings.Contains(out, "warn  api_base: https://wx.example.com is not WeChat's own address (env:WXLOGIN_API_BASE)\n") || !strings.HasSuffix(out, "\nwarn  usable, warnings: 1\n") {
 		t.Errorf("with a warning:\n%s", out)
 	}
 }
@@ -44,7 +44,7 @@ func TestValidateFails(t *testing.T) {
 		"      处理：在 mp.weixin.qq.com 重置 AppSecret，并在显示时复制，它只显示一次\n" +
 		"ok    api_base：https://api.weixin.qq.com 是微信官方地址\n" +
 		"ok    FILE 仅所有者可访问\n\n" +
-		"失败 2 项，警告 0 项\n"
+		"fail  失败 2 项，警告 0 项\n"
 	diff(t, "output", strings.ReplaceAll(r.out, d.path(), "FILE"), want)
 }
 

@@ -49,6 +49,7 @@ func newCheck(a *app.App) *cobra.Command {
 	c.Args = app.MaxArgs(1)
 	c.ValidArgsFunction = completeOpenIDs(a)
 	a.UnsentFlags(c, &unsent)
+	a.CurlFlag(c, &unsent)
 	a.WeChatFlags(c)
 	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error { return runCheck(c.Context(), a, args, unsent) }

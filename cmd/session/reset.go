@@ -41,12 +41,16 @@ func newReset(a *app.App) *cobra.Command {
 	c.Flags().BoolVar(&yes, "yes", false, lang.T{En: "do not ask", Zh: "不询问"}.In(a.IO.Lang))
 	c.Flags().BoolVar(&reveal, "reveal", false, lang.T{En: "show the new key", Zh: "显示新密钥"}.In(a.IO.Lang))
 	a.UnsentFlags(c, &unsent)
+	a.CurlFlag(c, &unsent)
 	a.WeChatFlags(c)
 	a.StoreFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		found, store, err := choose(c.Context(), a, args)
 		if err != nil {
 			return err
+		}
+		if unsent.Curl {
+			a.IO.Warn(textKeyInAnswer.With())
 		}
 		if unsent.Wanted() {
 			return describe(a, unsent, found, (*wxapi.Client).ResetSessionKeyRequest)
@@ -117,6 +121,7 @@ func lost(err error, s session.Session) error {
 }
 
 var (
-	textAskReset = lang.T{En: "replace the session_key of %s? The present one ends at once, wherever it is used", Zh: "更换 %s 的 session_key？现有密钥将立即失效，无论在哪里使用"}
-	textReset    = lang.T{En: "WeChat gave a new session_key, and it is saved", Zh: "微信已签发新的 session_key，并已保存"}
+	textAskReset    = lang.T{En: "replace the session_key of %s? The present one ends at once, wherever it is used", Zh: "更换 %s 的 session_key？现有密钥将立即失效，无论在哪里使用"}
+	textKeyInAnswer = lang.T{En: "whoever runs this has the new session_key in the answer, and wxlogin goes on with the old one, which is dead then", Zh: "执行该命令后，新的 session_key 只在返回内容中；wxlogin 保存的仍是旧密钥，而它已失效"}
+	textReset       = lang.T{En: "WeChat gave a new session_key, and it is saved", Zh: "微信已签发新的 session_key，并已保存"}
 )

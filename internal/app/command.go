@@ -90,7 +90,7 @@ func NoArgs(c *cobra.Command, args []string) error {
 func MaxArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > n {
-			return Usage(textTooManyArguments, c.CommandPath(), arguments(n), len(args))
+			return Usage(textTooManyArguments, c.CommandPath(), textArguments.With(n), len(args))
 		}
 		return nil
 	}
@@ -100,18 +100,10 @@ func MaxArgs(n int) cobra.PositionalArgs {
 func ExactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return Usage(textWrongArguments, c.CommandPath(), arguments(n), len(args))
+			return Usage(textWrongArguments, c.CommandPath(), textArguments.With(n), len(args))
 		}
 		return nil
 	}
-}
-
-// arguments counts them in words: English has a plural.
-func arguments(n int) lang.Message {
-	if n == 1 {
-		return textOneArgument.With(n)
-	}
-	return textArguments.With(n)
 }
 
 // KeyFlag defines a flag that sets a configuration key for this run.
@@ -142,7 +134,6 @@ func (f keyFlag) Type() string { return f.placeholder }
 
 var (
 	textBadFlag            = lang.T{En: "%s", Zh: "参数有误：%s"}
-	textOneArgument        = lang.T{En: "%d argument", Zh: "%d 个参数"}
 	textArguments          = lang.T{En: "%d arguments", Zh: "%d 个参数"}
 	textUnknownCommand     = lang.T{En: "unknown command %q for %q", Zh: "未知命令 %q（在 %q 之下）"}
 	textUnknownCommandNear = lang.T{En: "unknown command %q for %q; did you mean %s?", Zh: "未知命令 %q（在 %q 之下），是否想输入 %s？"}

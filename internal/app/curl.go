@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +18,14 @@ func (a *App) printCurl(output term.Output, r wxapi.Request) error {
 	}
 	place := c.SecretPlace()
 	secretOf := shellSource(place)
-	line := curl(r, secretOf, "wxlogin access-token --reveal -q .access_token --appid "+quote(string(c.AppID))+apiBaseFlag(c))
+	app := " --appid " + quote(string(c.AppID)) + apiBaseFlag(c)
+	tokenOf := "wxlogin access-token --reveal -q .access_token" + app
+	line := ""
+	if openID, signed := signedFor(r); signed {
+		line = signedCurl(r, tokenOf, "wxlogin session show "+quote(openID)+" --reveal -q .session_key"+app)
+	} else {
+		line = curl(r, secretOf, tokenOf)
+	}
 	if strings.HasPrefix(line, secretOf) && place == (config.SecretPlace{}) {
 		a.IO.Note(textPlaceholder.With(secretPlaceholder))
 	}
@@ -87,6 +95,38 @@ func curl(r wxapi.Request, secretOf, tokenOf string) string {
 		b.WriteString("@-")
 	}
 	return b.String()
+}
+
+// signedFor returns the user whose session_key signs the request; false for a request without a signature.
+func signedFor(r wxapi.Request) (openID string, signed bool) {
+	for _, p := range r.Query {
+		switch p.Name {
+		case "openid":
+			openID = p.Value
+		case "signature":
+			signed = p.Secret
+		}
+	}
+	return openID, signed
+}
+
+// signedCurl is [curl] for a request with two secrets, an access token and a signature. Both come as lines of a configuration that curl
+// reads from the pipe. openssl would take the key of the HMAC on its command line, so that perl makes it; it is where a shell and curl are.
+func signedCurl(r wxapi.Request, tokenOf, keyOf string) string {
+	const line, end = `printf 'data-urlencode = "%s='; `, `; printf '"\n'; `
+	sources := map[string]string{
+		"access_token": tokenOf + ` | tr -d '\n'`,
+		"signature":    keyOf + ` | perl -MDigest::SHA=hmac_sha256_hex -ne 'chomp; print hmac_sha256_hex("", $_)'`,
+	}
+	var secrets, plain strings.Builder
+	for _, p := range r.Query {
+		if source, ok := sources[p.Name]; ok && p.Secret {
+			secrets.WriteString(fmt.Sprintf(line, p.Name) + source + end)
+			continue
+		}
+		plain.WriteString(" --data-urlencode " + quote(p.Name+"="+p.Value))
+	}
+	return "{ " + secrets.String() + "} | curl " + quote(r.URL) + " --get --config -" + plain.String()
 }
 
 // bodyWith writes the body with secret in place of what is masked.

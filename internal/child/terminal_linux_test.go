@@ -8,7 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"unsafe"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // TestTerminal runs a program on a terminal of its own: it is in the foreground there, so that it may read, and Ctrl-C reaches it once.
@@ -38,9 +40,11 @@ func TestTerminal(t *testing.T) {
 	if pid == cmd.Process.Pid || group != cmd.Process.Pid {
 		t.Errorf("process %d of group %d, want the group of %d", pid, group, cmd.Process.Pid)
 	}
-	var foreground int32
-	control(t, master, syscall.TIOCGPGRP, &foreground)
-	if int(foreground) != group {
+	foreground, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPGRP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if foreground != group {
 		t.Errorf("the foreground is %d, the program's group %d", foreground, group)
 	}
 	if _, err := master.WriteString("\x03"); err != nil {
@@ -126,27 +130,13 @@ func TestTerminalSecond(t *testing.T) {
 	gone(t, sleeper)
 }
 
-// openPTY opens a pseudo terminal with the system calls of pty(7).
+// openPTY opens a pseudo terminal.
 func openPTY(t *testing.T) (master, slave *os.File) {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skip("no pseudo terminals here: ", err)
 	}
 	t.Cleanup(func() { _ = master.Close() })
-	var unlock, number int32
-	control(t, master, syscall.TIOCSPTLCK, &unlock)
-	control(t, master, syscall.TIOCGPTN, &number)
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return master, slave
-}
-
-func control(t *testing.T, f *os.File, request uintptr, arg *int32) {
-	t.Helper()
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(arg))); errno != 0 {
-		t.Fatal(errno)
-	}
 }

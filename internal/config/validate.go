@@ -22,6 +22,7 @@ const (
 	LevelOK   Level = "ok"
 	LevelWarn Level = "warn"
 	LevelFail Level = "fail"
+	LevelSkip Level = "skip" // of wxlogin doctor, whose checks may be impossible
 )
 
 // Finding is one line of the answer of [Config.Validate]. Fix is zero where nothing needs one.

@@ -138,7 +138,8 @@ func (m BlockMap) Runs() []Run {
 		}
 	}
 	for i, r := range runs {
-		runs[i].FirstChar, runs[i].LastChar = chars(r.First*blockSize, r.Last*blockSize+blockSize-1)
+		from, to := chars(m.before.bytes+r.First*blockSize, m.before.bytes+r.Last*blockSize+blockSize-1)
+		runs[i].FirstChar, runs[i].LastChar = m.before.chars+from, m.before.chars+to
 	}
 	return runs
 }

@@ -24,7 +24,7 @@ var proofEntries = []Entry{
 	{
 		ID: "D33", Name: "truncated", Group: GroupProof,
 		Verdict: lang.T{En: "The encryptedData was cut off.", Zh: "encryptedData 被截断了。"},
-		Test:    lang.T{En: "The beginning reads, and the end with its padding is missing.", Zh: "开头能读出，而带填充的结尾缺失。"},
+		Test:    lang.T{En: "The beginning reads, and the end with its padding is missing; or the end reads, and more than the first 16 bytes of the text are missing.", Zh: "开头能读出，而带填充的结尾缺失；或者结尾能读出，而开头缺失的超过 16 字节。"},
 		Fix:     lang.T{En: "Look for a limit on the way: a VARCHAR column, a log line, the length of a URL. Send it in the body, and keep it in a TEXT column.", Zh: "查找途中的长度限制：VARCHAR 列、日志行、网址长度。请放在请求体中，并用 TEXT 列保存。"},
 	},
 	{

@@ -34,6 +34,10 @@ func proofDamages() []damage {
 			if len(s.data) < 88 { // three blocks, of which two are to arrive
 				return false
 			}
+			if r.IntN(4) == 0 {
+				s.data = s.data[5+r.IntN(len(s.data)-50):] // an end of two blocks is left
+				return true
+			}
 			s.data = s.data[:44+r.IntN(len(s.data)-44-4)]
 			return true
 		}},

@@ -150,42 +150,6 @@ func isName(text string) bool {
 	return text != "" && len(text) <= 24
 }
 
-// altered says where the data changed.
-func (a *analysis) altered(p *proof, bad []int) Finding {
-	from, to := bad[0], bad[len(bad)-1]
-	f := newFinding("D34")
-	if len(bad) == 1 {
-		f = f.since(textBadBlock, len(p.looks), from)
-	} else {
-		f = f.since(textBadBlocks, len(bad), len(p.looks), from, to)
-	}
-	start, end := from*blockSize, to*blockSize+blockSize-1
-	if to > from && p.looks[to] == BlockPartly { // its damage mirrors the bytes that changed in the block before
-		end -= blockSize
-		if to == from+1 {
-			low, high := damaged(p.plain[to*blockSize : (to+1)*blockSize])
-			start, end = from*blockSize+low, from*blockSize+high
-			f = f.since(textMirror, from, to)
-		}
-	} else if to == len(p.looks)-1 && to > from+1 {
-		first, _ := chars(start, end)
-		return newFinding("D34").saying(textShifted, first).since(textFromBlock, from, len(p.looks)).since(textShiftCause)
-	}
-	first, last := chars(start, end)
-	return f.saying(textAlteredAt, first, min(last, len(p.text)-1))
-}
-
-// damaged returns the first and the last byte of a block that is no text.
-func damaged(block []byte) (low, high int) {
-	low, high = blockSize-1, 0
-	for i, c := range block {
-		if c < ' ' || c >= 0x7f {
-			low, high = min(low, i), max(high, i)
-		}
-	}
-	return low, max(low, high)
-}
-
 // oneCharacter tries whether another character at one place of the first bad block makes the data whole.
 func (a *analysis) oneCharacter(p *proof, bad []int) bool {
 	if len(p.raw)%blockSize != 0 || len(p.iv.raw) != blockSize || len(bad) > 2 || bad[len(bad)-1] > bad[0]+1 {
@@ -243,6 +207,10 @@ func (a *analysis) onlyFirst(p *proof) {
 	if !ok && !p.looks[0].isText() && a.oneCharacter(p, []int{0}) {
 		return
 	}
+	if f, missing := p.beheaded(); !ok && missing {
+		a.add(f)
+		return
+	}
 	if !ok && !completes(p.plain[blockSize:]) {
 		if p.looks[0].isText() {
 			return // text to the end: no block was altered, and it is nobody's JSON
@@ -252,9 +220,12 @@ func (a *analysis) onlyFirst(p *proof) {
 		return
 	}
 	f := a.wrongIV(p)
-	if ok {
+	switch {
+	case ok:
 		f = f.since(textTrueIV, s.iv.text)
 		a.settle(s.unchanged())
+	case f.ID == "D32" && !p.certainStart():
+		f = f.since(textMaybeCut)
 	}
 	a.blameIV(f)
 }
@@ -274,7 +245,7 @@ func (a *analysis) blameIV(f Finding) {
 func (a *analysis) wrongIV(p *proof) Finding {
 	f := newFinding("D32")
 	if p.caseOfIV(a.in.OpenID) {
-		f = newFinding("D13").saying(textCaseOf, fieldIV.String())
+		f = newFinding("D13").saying(textCaseOf, fieldIV.String()).since(textInField, fieldIV.String(), textOneCase.With(len(p.iv.text)))
 	}
 	if p.looks[0].isText() {
 		f = f.since(textFirstBreaks, len(p.looks)-1)
@@ -314,11 +285,6 @@ var (
 	textLeft         = lang.T{En: "what is left has the members %s", Zh: "剩下的部分含有字段 %s"}
 	textLimit        = lang.T{En: "%d characters is a usual limit of a column, a log or a buffer, such as VARCHAR(%d)", Zh: "%d 个字符是列、日志或缓冲区常见的上限，例如 VARCHAR(%d)"}
 	textBadBlock     = lang.T{En: "1 of %d blocks does not read: block %d", Zh: "%d 个分组中有 1 个读不出：第 %d 个"}
-	textBadBlocks    = lang.T{En: "%d of %d blocks do not read: from block %d to block %d", Zh: "有 %d 个分组（共 %d 个）读不出：从第 %d 到第 %d 个"}
-	textMirror       = lang.T{En: "block %d is noise, and the damage in block %d shows which of its bytes changed", Zh: "第 %d 个分组是乱码，第 %d 个分组的损坏处显示出被改动的字节"}
-	textShifted      = lang.T{En: "From character %d on the encryptedData is shifted or altered.", Zh: "encryptedData 从第 %d 个字符起错位或被改动。"}
-	textFromBlock    = lang.T{En: "from block %d (of %d) on nothing reads", Zh: "从第 %d 个分组（共 %d 个）起都读不出"}
-	textShiftCause   = lang.T{En: "a character that is lost or added moves all that follow", Zh: "少了或多了一个字符，会使后面的全部错位"}
 	textAlteredAt    = lang.T{En: "The encryptedData was altered within the characters %d to %d (counted from 0).", Zh: "encryptedData 在第 %d 到 %d 个字符之间被改动（从 0 数起）。"}
 	textOneCharacter = lang.T{En: "One character of the encryptedData was altered, at index %d.", Zh: "encryptedData 有一个字符被改动，在下标 %d。"}
 	textFirstBreaks  = lang.T{En: "block 0, the only one that the iv touches, breaks the JSON; the other %d are whole", Zh: "只受 iv 影响的第 0 个分组破坏了 JSON，其余 %d 个完好"}

@@ -94,6 +94,7 @@ const (
 type BlockMap struct {
 	Blocks []Block
 	Bytes  int // that the encryptedData holds; what exceeds whole blocks is cut off
+	before skipped
 }
 
 // A Block says what 16 bytes of plain text look like.

@@ -117,15 +117,16 @@ func hasPhoneCode(document []byte) bool {
 
 // formResult reads the body of a form.
 func formResult(text string) (opendata.Pasted, bool) {
-	if !strings.Contains(text, "encryptedData=") {
-		return opendata.Pasted{}, false
+	name := "encryptedData"
+	if !strings.Contains(text, name+"=") {
+		name = "encrypted_data"
 	}
 	values, err := url.ParseQuery(text[strings.IndexByte(text, '?')+1:])
-	if err != nil || values.Get("encryptedData") == "" {
+	if err != nil || values.Get(name) == "" {
 		return opendata.Pasted{}, false
 	}
 	return opendata.Pasted{
-		Envelope:   opendata.Envelope{EncryptedData: values.Get("encryptedData"), IV: values.Get("iv")},
+		Envelope:   opendata.Envelope{EncryptedData: values.Get(name), IV: values.Get("iv")},
 		SessionKey: wechat.NewSessionKey(values.Get("session_key")),
 	}, true
 }
@@ -133,6 +134,6 @@ func formResult(text string) (opendata.Pasted, bool) {
 var (
 	textInput      = lang.T{En: "the input", Zh: "输入"}
 	textForm       = lang.T{En: "The input is the body of a form, not the JSON object of wx.*.", Zh: "输入是表单格式的请求体，而不是 wx.* 返回的 JSON 对象。"}
-	textFormLength = lang.T{En: "it has %d characters, with encryptedData= among them", Zh: "共 %d 个字符，其中有 encryptedData="}
+	textFormLength = lang.T{En: "it has %d characters, with a value of encryptedData among them", Zh: "共 %d 个字符，其中有 encryptedData 的值"}
 	textReadForm   = lang.T{En: "Let a form parser take the values out of it, once, and give them as JSON, or as --data, --iv and --session-key.", Zh: "请用表单解析器取出各个值（只解码一次），再以 JSON 或 --data、--iv、--session-key 给出。"}
 )

@@ -219,7 +219,7 @@ func (a *analysis) untimely(payload opendata.Payload, e *opendata.AgeError) Find
 	return f.saying(textTooOld, at, e.Age.Round(time.Second).String(), e.Max.String())
 }
 
-// remark notes what is surprising about data that decrypts.
+// remark notes what is surprising about data that decrypts and that the policy lets pass.
 func (a *analysis) remark(payload opendata.Payload) {
 	a.ran["remarks"] = true
 	var notes []Finding
@@ -238,6 +238,9 @@ func (a *analysis) remark(payload opendata.Payload) {
 		if code != "86" || pure == "" {
 			notes = append(notes, newFinding("D39").since(textCountryCode, redact.Shorten(code, 8)))
 		}
+	}
+	if ahead := a.in.Policy.Ahead(payload.Watermark); ahead > 0 && !a.found("D37") {
+		notes = append(notes, a.untimely(payload, &opendata.AgeError{Age: -ahead}))
 	}
 	a.report.Notes = append(a.report.Notes, notes...)
 }

@@ -87,6 +87,9 @@ func lineAround(text, lower string, at, size int) string {
 // longWord is what no word of a message has without being a key, a token or a number of somebody: so many letters and digits in a row.
 const longWord = 20
 
+// nameOfCode is what names such as ERR_INVALID_ARG_TYPE are made of, and no secret of that length alone.
+const nameOfCode = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
 // masked replaces in a line of a log what may be a secret: phone numbers, and long words that have digits or signs of base64 in them.
 func masked(line string) string {
 	var b strings.Builder
@@ -109,7 +112,7 @@ func masked(line string) string {
 			b.WriteByte(line[0])
 			line = line[1:]
 			continue
-		case n >= longWord && digits > 0, letters == 0 && digits >= phoneDigits:
+		case n >= longWord && digits > 0 && strings.Trim(line[:n], nameOfCode) != "", letters == 0 && digits >= phoneDigits:
 			b.WriteString(redact.NewSecret(line[:n]).Hint())
 		default:
 			b.WriteString(line[:n])

@@ -47,6 +47,13 @@ var phrases = []Phrase{
 	{Text: "property 'watermark' of null", Stacks: "JavaScript", IDs: anyFailure, Note: textNoJSON},
 	{Text: "of null (reading 'watermark')", Stacks: "JavaScript", IDs: anyFailure, Note: textNoJSON},
 
+	{Text: "unexpected end of json input", Stacks: "Go, encoding/json; JavaScript, JSON.parse", IDs: []string{"D30", "D33", "D23"}, Note: textCutJSON},
+	{Text: "unexpected end of json data", Stacks: "Python, orjson", IDs: []string{"D30", "D33", "D23"}, Note: textCutJSON},
+	{Text: "after top-level value", Stacks: "Go, encoding/json", IDs: []string{"D35", "D41"}, Note: textBehindJSON},
+	{Text: "unexpected non-whitespace character after json", Stacks: "JavaScript, JSON.parse", IDs: []string{"D35", "D41"}, Note: textBehindJSON},
+	{Text: "extra data: line 1 column", Stacks: "Python, json", IDs: []string{"D35", "D41"}, Note: textBehindJSON},
+
+	{Text: "解密后数据为空", Stacks: "SDK", IDs: []string{"D30", "D23", "D01"}},
 	{Text: "解密失败", Stacks: "SDK", IDs: anyFailure},
 	{Text: "解密错误", Stacks: "SDK", IDs: anyFailure},
 	{Text: "aes解密失败", Stacks: "SDK", IDs: anyFailure},
@@ -113,6 +120,11 @@ var phrases = []Phrase{
 	{Text: "要解密的数据的长度无效", Stacks: ".NET", IDs: notBlocks},
 	{Text: "not a complete block", Stacks: ".NET", IDs: notBlocks},
 
+	{Text: "the first argument must be of type string", Stacks: "Node.js, Buffer.from", IDs: []string{"D23", "D27", "D26"}, Note: textUndefined},
+	{Text: "first argument must be a string, buffer", Stacks: "Node.js before 10, Buffer.from", IDs: []string{"D23", "D27", "D26"}, Note: textUndefined},
+	{Text: "the \"data\" argument must be of type string", Stacks: "Node.js, decipher.update", IDs: []string{"D23", "D27", "D26"}, Note: textUndefined},
+	{Text: "the \"key\" argument must be of type", Stacks: "Node.js, createDecipheriv", IDs: []string{"D23"}, Note: textUndefined},
+	{Text: "the \"iv\" argument must be of type", Stacks: "Node.js, createDecipheriv", IDs: []string{"D23", "D27"}, Note: textUndefined},
 	{Text: "slice bounds out of range", Stacks: "Go, weapp/cbc.go", IDs: []string{"D23", "D20"}, Note: lang.T{En: "in code that decrypts, the iv or the data is empty", Zh: "若出自解密代码，说明 iv 或数据为空"}},
 	{Text: "cannot find any provider supporting aes/cbc/pkcs7padding", Stacks: "Java", Note: lang.T{En: "Not the data: the JDK calls this padding PKCS5Padding. Use AES/CBC/PKCS5Padding, or add BouncyCastle.", Zh: "与数据无关：JDK 把这种填充叫做 PKCS5Padding。请改用 AES/CBC/PKCS5Padding，或加入 BouncyCastle。"}},
 	{Text: "illegal key size or default parameters", Stacks: "Java 8 before update 161", IDs: []string{"D40", "D22"}, Note: lang.T{En: "An old JDK refuses keys above 128 bits, which those of WeChat are not: the key was not decoded.", Zh: "旧版 JDK 拒绝超过 128 位的密钥，而微信的密钥是 128 位：说明密钥没有先解码。"}},
@@ -123,5 +135,11 @@ var phrases = []Phrase{
 	{Text: "fail auth deny", Stacks: "wx.*", IDs: []string{"D27"}},
 	{Text: "微信用户", Stacks: "wx.getUserInfo", IDs: []string{"D38"}},
 }
+
+var (
+	textCutJSON    = lang.T{En: "the JSON is empty, or ends too early: code that takes padding off without looking at it leaves that of any wrong key; without a decryption near by, the answer of a server was empty", Zh: "JSON 为空或提前结束：不检查填充就截掉末尾的代码，遇到错误的密钥就会这样；若与解密无关，则是某个接口的返回为空"}
+	textBehindJSON = lang.T{En: "the JSON is whole, and something stands behind it: most often the padding, which your code did not take off. If wxlogin decrypt opens the data, it is the code", Zh: "JSON 本身完整，但后面还有内容：多半是代码没有去掉填充。如果 wxlogin decrypt 能解开，问题就在代码"}
+	textUndefined  = lang.T{En: "a value is undefined: it was not sent, or is read under another name (sessionKey for session_key, encrypteddata for encryptedData)", Zh: "某个值是 undefined：没有传过来，或读取的字段名不对（如把 session_key 写成 sessionKey，把 encryptedData 写成 encrypteddata）"}
+)
 
 var textNoJSON = lang.T{En: "what came out of the decryption was no JSON, and the code went on to its watermark", Zh: "解密结果不是 JSON，而代码接着去读其中的水印"}

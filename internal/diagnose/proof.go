@@ -16,6 +16,7 @@ type proof struct {
 	changes []change
 	order   order
 	login   *Key // the key is this one of another login
+	skipped skipped
 
 	block cipher.Block
 	raw   []byte
@@ -34,10 +35,12 @@ const maxCandidates = 1024
 func (a *analysis) provenKey() bool {
 	a.ran["blocks"] = true
 	for _, o := range orders() {
-		if best := a.bestProof(o); best.score > 0 && a.judge(&best) {
-			a.ran["proven"] = true
-			return true
+		best := a.bestProof(o)
+		if best.score == 0 || !a.judge(&best) && best.skipped == (skipped{}) {
+			continue
 		}
+		a.ran["proven"] = true // also where nobody can tell what happened before the blocks that read: the key is right
+		return true
 	}
 	return false
 }
@@ -51,31 +54,49 @@ func (a *analysis) bestProof(o order) proof {
 	}
 	for _, v := range first(a.variants(o.data, fieldData), maxPlain*2) {
 		text, raw := lenient(v.text)
-		if len(raw) < 2*blockSize {
-			continue
-		}
-		for _, key := range a.readings(o.key, fieldKey) {
-			improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o}, ivs)
-		}
-		for i := range first(a.in.Keys, maxCandidates) {
-			bytes, err := a.in.Keys[i].SessionKey.Bytes()
-			if err == nil && best.score == 0 && o.id == "" {
-				key := reading{text: a.in.Keys[i].SessionKey.Reveal(), raw: bytes}
-				improve(&best, proof{key: key, text: text, raw: raw, changes: v.changes, order: o, login: &a.in.Keys[i]}, ivs)
-			}
+		a.tryKeys(&best, proof{text: text, raw: raw, changes: v.changes, order: o}, ivs)
+	}
+	if best.score > 0 || o.id != "" {
+		return best
+	}
+	for _, v := range first(a.variants(o.data, fieldData), maxPlain*2) {
+		if raw, before := lenientEnd(v.text); before != (skipped{}) {
+			a.tryKeys(&best, proof{text: v.text, raw: raw, changes: v.changes, order: o, skipped: before}, ivs)
 		}
 	}
 	return best
+}
+
+// tryKeys holds every key against the data of p.
+func (a *analysis) tryKeys(best *proof, p proof, ivs []reading) {
+	if len(p.raw) < 2*blockSize {
+		return
+	}
+	for _, key := range a.readings(p.order.key, fieldKey) {
+		p.key = key
+		improve(best, p, ivs)
+	}
+	for i := range first(a.in.Keys, maxCandidates) {
+		bytes, err := a.in.Keys[i].SessionKey.Bytes()
+		if err == nil && best.score == 0 && p.order.id == "" {
+			p.key, p.login = reading{text: a.in.Keys[i].SessionKey.Reveal(), raw: bytes}, &a.in.Keys[i]
+			improve(best, p, ivs)
+		}
+	}
 }
 
 // judge derives from a proof what happened. It reports whether anything was found.
 func (a *analysis) judge(p *proof) bool {
 	p.plain = rawCBC(p.block, p.ivOrZero(), p.raw)
 	p.looks = mapBlocks(p.plain)
-	a.report.Blocks = BlockMap{Blocks: p.looks, Bytes: len(p.raw)}
+	a.report.Blocks = BlockMap{Blocks: p.looks, Bytes: p.skipped.bytes + len(p.raw), before: p.skipped}
 	before := len(a.report.Findings)
 	known := slices.Clone(a.report.Findings)
-	a.derive(p)
+	if p.skipped == (skipped{}) {
+		a.derive(p)
+	} else if f, ok := p.beheaded(); ok && p.looks[len(p.looks)-1] == BlockPadding {
+		a.add(f)
+	}
 	if len(a.report.Findings) == before && a.report.Repaired == nil && !a.merged {
 		return false
 	}

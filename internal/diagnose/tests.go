@@ -79,6 +79,9 @@ func (a *analysis) facts() {
 	}
 	if m := a.report.Blocks; len(m.Blocks) > 0 {
 		a.report.Facts = append(a.report.Facts, textMapped.With(len(m.Blocks), m.Readable()))
+		if m.before.mayBeLost() {
+			a.report.Facts = append(a.report.Facts, textShortStart.With())
+		}
 	}
 	if len(a.report.Blocks.Blocks) == 1 {
 		a.report.Facts = append(a.report.Facts, textOneBlock.With())
@@ -93,9 +96,10 @@ var (
 	textNeedsMaxAge = lang.T{En: "needs --max-age", Zh: "需要 --max-age"}
 	textNeedsData   = lang.T{En: "needs data that decrypts", Zh: "要解密之后才能判断"}
 
-	textUnread   = lang.T{En: "%s: %d characters that are not what belongs there, whatever is undone", Zh: "%s：%d 个字符，无论怎样还原都不符合要求"}
-	textRead     = lang.T{En: "%s: %d characters, %d bytes", Zh: "%s：%d 个字符，%d 字节"}
-	textMapped   = lang.T{En: "%d blocks, of which %d read as text", Zh: "共 %d 个分组，其中 %d 个能读出文字"}
-	textOneBlock = lang.T{En: "one block alone cannot show whether the key or the iv is wrong", Zh: "只有一个分组，无法区分是密钥还是 iv 有误"}
-	textNotSent  = lang.T{En: "the decrypted text %s (byte %d)", Zh: "解密后的文本有问题：%s（第 %d 字节）"}
+	textUnread     = lang.T{En: "%s: %d characters that are not what belongs there, whatever is undone", Zh: "%s：%d 个字符，无论怎样还原都不符合要求"}
+	textRead       = lang.T{En: "%s: %d characters, %d bytes", Zh: "%s：%d 个字符，%d 字节"}
+	textMapped     = lang.T{En: "%d blocks, of which %d read as text", Zh: "共 %d 个分组，其中 %d 个能读出文字"}
+	textShortStart = lang.T{En: "counted from the end they read, so the key is right: before them characters were lost or added, or the beginning is cut off", Zh: "从结尾数起它们能读出，说明密钥正确：在它们之前丢失或多出了字符，或者开头被截掉"}
+	textOneBlock   = lang.T{En: "one block alone cannot show whether the key or the iv is wrong", Zh: "只有一个分组，无法区分是密钥还是 iv 有误"}
+	textNotSent    = lang.T{En: "the decrypted text %s (byte %d)", Zh: "解密后的文本有问题：%s（第 %d 字节）"}
 )

@@ -28,7 +28,7 @@ const (
 	OK   = config.LevelOK
 	Warn = config.LevelWarn
 	Fail = config.LevelFail
-	Skip = Level("skip")
+	Skip = config.LevelSkip
 )
 
 // A Check is a line of the answer. Fix is zero where there is nothing to do.

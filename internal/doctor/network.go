@@ -19,6 +19,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
+	"github.com/wxlogin/wxlogin/internal/wxapi"
 )
 
 // backupHosts are WeChat's other names for the API, which its documentation names for when the first does not answer.
@@ -168,26 +169,26 @@ func addressText(r reach) lang.T {
 // explainNetwork says what is between us and a host.
 func explainNetwork(err error, host string) (message lang.Message, fix lang.T) {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return textNoDNS.With(dns.Name, redact.Shorten(dns.Err, 80)), textFixDNS
+		return textNoDNS.With(dns.Name, wxapi.CauseSaying(dns, redact.Shorten(dns.Err, 80))), textFixDNS
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return textNoCA.With(host), textFixCA
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return textBadTLS.With(host, redact.Shorten(bare(err), 120)), textFixTLS
+		return textBadTLS.With(host, wxapi.Cause(bare(err))), textFixTLS
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return textSlow.With(host), textFixSlow
 	}
-	return textNoWay.With(host, redact.Shorten(bare(err), 120)), textFixDNS
+	return textNoWay.With(host, wxapi.Cause(bare(err))), textFixDNS
 }
 
 // bare takes the URL off an error, which has nothing of ours in it but says nothing either.
-func bare(err error) string {
+func bare(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	return err.Error()
+	return err
 }
 
 func hostOf(base string) string {

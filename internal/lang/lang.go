@@ -85,5 +85,8 @@ func (m Message) In(l Lang) string {
 			args[i] = arg
 		}
 	}
-	return fmt.Sprintf(m.text.In(l), args...)
+	if l == English {
+		return Count(m.text.En, args...)
+	}
+	return fmt.Sprintf(m.text.Zh, args...)
 }

@@ -3,6 +3,8 @@ package opendata
 import (
 	"errors"
 	"fmt"
+
+	"github.com/wxlogin/wxlogin/internal/lang"
 )
 
 // ErrPadding says that the data decrypted to something that does not end in PKCS#7 padding. A wrong session_key gives this 255
@@ -39,9 +41,9 @@ func (e *InputError) Error() string {
 	case e.Pos >= 0:
 		return fmt.Sprintf("%s %s (byte %d of %d, counted from 0)", e.Field, e.Reason, e.Pos, e.Len)
 	case e.Size >= 0:
-		return fmt.Sprintf("%s %s (%d characters that hold %d bytes)", e.Field, e.Reason, e.Len, e.Size)
+		return lang.Count("%s %s (%d characters that hold %d bytes)", e.Field, e.Reason, e.Len, e.Size)
 	}
-	return fmt.Sprintf("%s %s (%d characters)", e.Field, e.Reason, e.Len)
+	return lang.Count("%s %s (%d characters)", e.Field, e.Reason, e.Len)
 }
 
 // The reasons of a [PlaintextError]. The first group breaks RFC 8259 or UTF-8, the second is stricter than RFC 8259 on purpose,

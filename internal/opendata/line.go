@@ -122,7 +122,7 @@ func (l *Line) place(name []byte) (*[]byte, uint8) {
 
 // other reads a member that place does not know. It is not taken if it is known to [ParsePasted] nevertheless.
 func (l *Line) other(text []byte, start, nameEnd, at int) int {
-	const longest = len("encryptedData") // no spelling of a shorter name has more bytes, not even with the Kelvin sign for its k
+	const longest = len("encrypted_data") // no spelling of a shorter name has more bytes, not even with the Kelvin sign for its k
 	name := text[start+1 : nameEnd-1]
 	if bytes.IndexByte(name, '\\') >= 0 || len(name) <= longest && nameOf(string(name)) != "" {
 		return -1

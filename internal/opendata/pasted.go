@@ -16,6 +16,7 @@ import (
 type Pasted struct {
 	Envelope
 	SessionKey wechat.SessionKey // empty when the object has none
+	KeyEmpty   bool              // it has one, which is empty: whoever wrote it had none to give
 	OpenID     wechat.OpenID     // likewise
 	AppID      wechat.AppID
 	ErrMsg     redact.Untrusted // "getPhoneNumber:ok"; a refusal has no data
@@ -26,6 +27,7 @@ type PastedError struct {
 	Field  string // the member at fault, in WeChat's spelling; empty where the whole is
 	Reason string // completes the sentence "the input …", or "FIELD …"
 	Pos    int64  // index of the byte at fault, from 0; -1 where no single one is
+	Form   Form   // of the whole input, where it is known
 }
 
 func (e *PastedError) Error() string {
@@ -41,8 +43,8 @@ func (e *PastedError) Error() string {
 
 // ParsePasted reads one JSON object. A byte order mark in front is skipped. The error is a [*PastedError].
 //
-// Names are matched in any case: other stacks serialise EncryptedData or encrypteddata, and an openid is an openId where WeChat
-// encrypts it. Two spellings of one member, or one spelling twice, must agree; which of two keys was meant is not guessed.
+// Names are matched in any case, and with underscores: other stacks serialise EncryptedData, encrypteddata or encrypted_data, and an
+// openid is an openId where WeChat encrypts it. Two spellings of one member, or one spelling twice, must agree; which of two keys was meant is not guessed.
 func ParsePasted(data []byte) (Pasted, error) {
 	body := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n")
 	start := int64(len(data) - len(body))
@@ -50,11 +52,11 @@ func ParsePasted(data []byte) (Pasted, error) {
 	case len(body) == 0:
 		return Pasted{}, &PastedError{Reason: "is empty", Pos: -1}
 	case body[0] != '{':
-		return Pasted{}, &PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: start}
+		return Pasted{}, &PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: start, Form: formOf(body, 0)}
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(body, &whole); err != nil {
-		return Pasted{}, malformed(err, start)
+		return Pasted{}, malformed(err, start, body)
 	}
 	outside, detail, err := readMembers(whole, "")
 	if err != nil {
@@ -70,10 +72,11 @@ func ParsePasted(data []byte) (Pasted, error) {
 }
 
 // malformed keeps the position and leaves the character, which encoding/json quotes.
-func malformed(err error, start int64) *PastedError {
+func malformed(err error, start int64, body []byte) *PastedError {
 	e := &PastedError{Reason: "is not well-formed JSON", Pos: -1}
 	if at, ok := errors.AsType[*json.SyntaxError](err); ok {
 		e.Pos = start + max(0, at.Offset-1)
+		e.Form = formOf(body, int(e.Pos-start))
 	}
 	return e
 }
@@ -84,9 +87,9 @@ type members map[string]string
 // nameOf returns WeChat's name of a member; "" for one that means nothing here.
 func nameOf(spelling string) string {
 	switch strings.ToLower(spelling) {
-	case "encrypteddata":
+	case "encrypteddata", "encrypted_data":
 		return "encryptedData"
-	case "rawdata":
+	case "rawdata", "raw_data":
 		return "rawData"
 	case "session_key", "sessionkey":
 		return "session_key"
@@ -171,12 +174,16 @@ func join(outside, inside members) Pasted {
 		return inside
 	}
 	data, signed := pick("encryptedData", "iv"), pick("rawData", "signature")
+	key := pick("session_key")["session_key"]
+	_, given := outside["session_key"]
+	_, within := inside["session_key"]
 	return Pasted{
 		Envelope: Envelope{
 			EncryptedData: data["encryptedData"], IV: data["iv"],
 			RawData: signed["rawData"], Signature: signed["signature"],
 		},
-		SessionKey: wechat.NewSessionKey(pick("session_key")["session_key"]),
+		SessionKey: wechat.NewSessionKey(key),
+		KeyEmpty:   (given || within) && key == "",
 		OpenID:     wechat.OpenID(pick("openid")["openid"]),
 		AppID:      wechat.AppID(pick("appid")["appid"]),
 		ErrMsg:     redact.Untrusted(pick("errMsg")["errMsg"]),

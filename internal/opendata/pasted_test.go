@@ -42,7 +42,8 @@ func TestParsePasted(t *testing.T) {
 			flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", RawData: "r", Signature: "s", ErrMsg: "e"},
 		},
 		{"capitals", `{"ENCRYPTEDDATA":"AA==","IV":"BB==","SESSION_KEY":"CC=="}`, flat{EncryptedData: "AA==", IV: "BB==", Key: "CC=="}},
-		{"other separators are other names", `{"encrypted_data":"AA==","session-key":"CC=="}`, flat{}},
+		{"spelling of Python", `{"encrypted_data":"AA==","iv":"BB==","session_key":"CC==","raw_data":"r"}`, flat{EncryptedData: "AA==", IV: "BB==", Key: "CC==", RawData: "r"}},
+		{"other separators are other names", `{"encrypted-data":"AA==","session-key":"CC==","i_v":"BB=="}`, flat{}},
 		{"escaped name", `{"\u0069v":"BB=="}`, flat{IV: "BB=="}},
 		{"byte order mark", "\ufeff{\"iv\":\"BB==\"}\r\n", flat{IV: "BB=="}},
 		{"blanks around", " \n\t{\"iv\":\"BB==\"} \n", flat{IV: "BB=="}},
@@ -86,6 +87,19 @@ func TestParsePasted(t *testing.T) {
 	}
 }
 
+// TestKeyEmpty tells a key that is empty from one that is not there.
+func TestKeyEmpty(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]bool{
+		`{"iv":"x"}`: false, `{"session_key":null}`: false, `{"session_key":"CC=="}`: false, `{"session_key":"","detail":{"sessionKey":"CC=="}}`: false,
+		`{"session_key":""}`: true, `{"detail":{"sessionKey":""}}`: true,
+	} {
+		if got, err := opendata.ParsePasted([]byte(in)); err != nil || got.KeyEmpty != want {
+			t.Errorf("%s: %v, %v", in, got.KeyEmpty, err)
+		}
+	}
+}
+
 func TestParsePastedRefuses(t *testing.T) {
 	t.Parallel()
 	const malformed = "is not well-formed JSON"
@@ -97,14 +111,19 @@ func TestParsePastedRefuses(t *testing.T) {
 		{"nothing", "", opendata.PastedError{Reason: "is empty", Pos: -1}},
 		{"blanks", " \r\n\t", opendata.PastedError{Reason: "is empty", Pos: -1}},
 		{"byte order mark alone", "\ufeff", opendata.PastedError{Reason: "is empty", Pos: -1}},
-		{"array", `[{"iv":"x"}]`, opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 0}},
-		{"JavaScript", "  res = {}", opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 2}},
-		{"no quotes", `{iv: "x"}`, opendata.PastedError{Reason: malformed, Pos: 1}},
-		{"single quotes", `{'iv':'x'}`, opendata.PastedError{Reason: malformed, Pos: 1}},
+		{"array", `[{"iv":"x"}]`, opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 0, Form: opendata.FormArray}},
+		{"JavaScript", "  res = {}", opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 2, Form: opendata.FormLiteral}},
+		{"no quotes", `{iv: "x"}`, opendata.PastedError{Reason: malformed, Pos: 1, Form: opendata.FormLiteral}},
+		{"no quotes further on", `{"iv": "x", _data: 1}`, opendata.PastedError{Reason: malformed, Pos: 12, Form: opendata.FormLiteral}},
+		{"single quotes", `{'iv':'x'}`, opendata.PastedError{Reason: malformed, Pos: 1, Form: opendata.FormLiteral}},
+		{"single quotes of a value", `{"iv": 'x'}`, opendata.PastedError{Reason: malformed, Pos: 7, Form: opendata.FormLiteral}},
+		{"word for a value", `{"iv":x}`, opendata.PastedError{Reason: malformed, Pos: 6}},
+		{"bare base64", "r7BXXKkLb8qrSNn05n0qiA==\n", opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 0, Form: opendata.FormBase64}},
+		{"words", "nothing to see here", opendata.PastedError{Reason: `is not a JSON object: it does not start with "{"`, Pos: 0}},
 		{"position behind a byte order mark and blanks", "\ufeff \n{\"iv\":!}", opendata.PastedError{Reason: malformed, Pos: 11}},
 		{"cut off", `{"iv":"x"`, opendata.PastedError{Reason: malformed, Pos: 8}},
-		{"comma at the end", `{"iv":"x",}`, opendata.PastedError{Reason: malformed, Pos: 10}},
-		{"two objects", `{"iv":"x"}{"iv":"x"}`, opendata.PastedError{Reason: malformed, Pos: 10}},
+		{"comma at the end", `{"iv":"x",}`, opendata.PastedError{Reason: malformed, Pos: 10, Form: opendata.FormLiteral}},
+		{"two objects", `{"iv":"x"}{"iv":"x"}`, opendata.PastedError{Reason: malformed, Pos: 10, Form: opendata.FormLines}},
 		{"UTF-16", "{\x00}\x00", opendata.PastedError{Reason: malformed, Pos: 1}},
 		{"number", `{"iv":17}`, opendata.PastedError{Field: "iv", Reason: "is a number, not a string", Pos: -1}},
 		{"negative number", `{"iv":-17}`, opendata.PastedError{Field: "iv", Reason: "is a number, not a string", Pos: -1}},

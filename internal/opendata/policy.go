@@ -160,16 +160,29 @@ func (p Policy) checkAge(mark Watermark) (Age, error) {
 		}
 		return Age{}, nil
 	}
-	now := p.Now
-	if now.IsZero() {
-		now = time.Now()
-	}
+	now := p.now()
 	elapsed := now.Sub(mark.Timestamp)
 	age := Age{Seconds: now.Unix() - mark.Timestamp.Unix(), Known: true}
-	if p.MaxAge > 0 && (elapsed > p.MaxAge || elapsed < -futureTolerance) {
+	if p.MaxAge > 0 && (elapsed > p.MaxAge || p.Ahead(mark) > 0) {
 		return age, &AgeError{Age: elapsed, Max: p.MaxAge}
 	}
 	return age, nil
+}
+
+// Ahead returns how far data is from the future, and 0 where that is no more than clocks are off. It is worth a remark also where
+// MaxAge demands nothing: one of two clocks is wrong, or somebody made the data up.
+func (p Policy) Ahead(mark Watermark) time.Duration {
+	if ahead := mark.Timestamp.Sub(p.now()); mark.Present && ahead > futureTolerance {
+		return ahead
+	}
+	return 0
+}
+
+func (p Policy) now() time.Time {
+	if p.Now.IsZero() {
+		return time.Now()
+	}
+	return p.Now
 }
 
 func checkSignature(e Envelope, key wechat.SessionKey) (Outcome, error) {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wxlogin/wxlogin/internal/journal"
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/problem"
 )
 
@@ -108,8 +109,8 @@ func (l *Limiter) Around(next http.Handler) http.Handler {
 }
 
 func (r Rate) words() string {
-	unit := map[time.Duration]string{time.Second: "second", time.Minute: "minute", time.Hour: "hour"}[r.Per]
-	return fmt.Sprintf("%d times a %s", r.Count, unit)
+	unit := map[time.Duration]string{time.Second: "a second", time.Minute: "a minute", time.Hour: "an hour"}[r.Per]
+	return lang.Count("%d times %s", r.Count, unit)
 }
 
 func (l *Limiter) refuse(w http.ResponseWriter, which string, wait time.Duration, detail string) {

@@ -105,7 +105,13 @@ func (p *Page) Blank() {
 // Heading writes a heading after an empty line.
 func (p *Page) Heading(t lang.T, args ...any) {
 	p.Blank()
-	p.writeln(p.styles.Heading.Render(redact.Clean(p.In(t, args...))))
+	text := redact.Clean(p.In(t, args...))
+	if p.tty && p.width >= narrow {
+		text = wrap(text, p.width)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		p.writeln(p.styles.Heading.Render(line))
+	}
 }
 
 // Pieces writes a line of texts that have their own levels, without anything between them.

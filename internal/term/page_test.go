@@ -60,12 +60,13 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestLongCell: the last cell of a row goes on below itself, where the columns before it leave room for that.
+// TestLongCell: the last cell of a row goes on below itself, where the columns before it leave room for that, and else below the row.
 func TestLongCell(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]string{
 		40: "no  call      reason\n1   GET /sns  code used 3.2 s ago by\n              127.0.0.1:51234\n2   GET /wxa  短\n",
-		30: "no  call      reason\n1   GET /sns  code used 3.2 s ago by 127.0.0.1:51234\n2   GET /wxa  短\n", // too narrow: the terminal breaks it
+		30: "no  call      reason\n1   GET /sns\n    code used 3.2 s ago by\n    127.0.0.1:51234\n2   GET /wxa  短\n",
+		20: "no  call      reason\n1   GET /sns  code used 3.2 s ago by 127.0.0.1:51234\n2   GET /wxa  短\n", // too narrow: the terminal breaks it
 	} {
 		s, _, out, _ := Test()
 		s.OutTTY, s.Width = true, width
@@ -76,6 +77,28 @@ func TestLongCell(t *testing.T) {
 			p.Table([]lang.T{{En: "no", Zh: "编号"}, {En: "call", Zh: "调用"}, {En: "reason", Zh: "原因"}}, [][]Cell{
 				Cells("1", "GET /sns", "code used 3.2 s ago by 127.0.0.1:51234"), Cells("2", "GET /wxa", "短"),
 			})
+		})
+		if err != nil || out.String() != want {
+			t.Errorf("%d columns, %v:\n%s", width, err, out)
+		}
+	}
+}
+
+// TestNarrow: headings and legends are broken between words, and only where the terminal ends.
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		29: "Blocks: 10 of 16 bytes, 10\nread as text\n    # text  = padding\n    . noise\n",
+		80: "Blocks: 10 of 16 bytes, 10 read as text\n    # text  = padding  . noise\n",
+	} {
+		s, _, out, _ := Test()
+		s.OutTTY, s.Width = true, width
+		if err := s.SetColor(colorNever); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Print(func(p *Page) {
+			p.Heading(lang.T{En: "Blocks: %d of 16 bytes, %d read as text", Zh: "分组 %d，%d"}, 10, 10)
+			p.Legend(4, lang.T{En: "# text", Zh: "文"}, lang.T{En: "= padding", Zh: "充"}, lang.T{En: ". noise", Zh: "乱"})
 		})
 		if err != nil || out.String() != want {
 			t.Errorf("%d columns, %v:\n%s", width, err, out)

@@ -64,6 +64,25 @@ func breakAnywhere(text string, columns int) string {
 	return lipgloss.Wrap(text, columns-2, "，。；：、）"+dataBreaks)
 }
 
+// Legend writes what signs mean behind so many blanks, as many a line as fit.
+func (p *Page) Legend(columns int, parts ...lang.T) {
+	line := ""
+	end := func() { p.writeln(strings.Repeat(" ", columns) + p.styles.Faint.Render(line)) }
+	for _, part := range parts {
+		text := redact.Clean(part.In(p.lang))
+		switch {
+		case line == "":
+		case p.tty && columns+lipgloss.Width(line)+columnGap+lipgloss.Width(text) > p.width:
+			end()
+			line = ""
+		default:
+			line += strings.Repeat(" ", columnGap)
+		}
+		line += text
+	}
+	end()
+}
+
 // Prose writes a text of a catalogue, broken into lines at the reader's width.
 func (p *Page) Prose(t lang.T) { p.Paragraphs(p.In(t)) }
 

@@ -26,8 +26,8 @@ func InCI(env func(string) (string, bool)) bool {
 	return value != "" && value != "0" && !strings.EqualFold(value, "false")
 }
 
-// Prompt writes label as it is, such as "AppID: ", to the terminal and returns the answer, one line, without surrounding
-// blanks. Without a terminal it returns [ErrNoTTY], at the end of input (Ctrl-D) a [*UsageError] that is [io.EOF], and ctx's error
+// Prompt writes label, such as "AppID: ", to the terminal, broken between words where it is longer than a line, and returns the answer,
+// one line, without surrounding blanks. Without a terminal it returns [ErrNoTTY], at the end of input (Ctrl-D) a [*UsageError] that is [io.EOF], and ctx's error
 // once ctx is done.
 func (s *IO) Prompt(ctx context.Context, label string) (string, error) {
 	answer, err := s.ask(ctx, label, readLine)
@@ -58,7 +58,7 @@ func (s *IO) ask(ctx context.Context, label string, read func(io.ReadWriter) (st
 		return "", err
 	}
 	restore := remember(tty)
-	if _, err := io.WriteString(tty, label); err != nil {
+	if _, err := io.WriteString(tty, s.question(label)); err != nil {
 		return "", errors.Join(fmt.Errorf("write to the terminal: %w", err), tty.Close())
 	}
 	type result struct {
@@ -81,6 +81,15 @@ func (s *IO) ask(ctx context.Context, label string, read func(io.ReadWriter) (st
 		restore()
 		return "", ctx.Err()
 	}
+}
+
+// question breaks a label into lines. The blanks at its end are the place of the answer.
+func (s *IO) question(label string) string {
+	text := strings.TrimRight(label, " ")
+	if s.Width < narrow {
+		return label
+	}
+	return wrap(text, s.Width-1) + label[len(text):]
 }
 
 // remember returns a function that puts the terminal back into its present state.
@@ -124,6 +133,9 @@ func readLine(tty io.ReadWriter) (string, error) {
 			line = append(line, one[0])
 		case errors.Is(err, io.EOF) && len(line) > 0:
 			return string(line), nil
+		case errors.Is(err, io.EOF):
+			_, _ = io.WriteString(tty, "\n") // what comes next begins its own line
+			return "", err
 		case err != nil:
 			return "", err
 		}

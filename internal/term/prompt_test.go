@@ -39,8 +39,21 @@ func TestPrompt(t *testing.T) {
 	if _, err := s.Prompt(t.Context(), "AppID: "); !errors.Is(err, io.EOF) || !isUsage(err) {
 		t.Errorf("at the end: %v", err)
 	}
-	if got, want := tty.String(), strings.Repeat("AppID: ", 4); got != want || !tty.closed {
+	if got, want := tty.String(), strings.Repeat("AppID: ", 4)+"\n"; got != want || !tty.closed {
 		t.Errorf("wrote %q, closed %v", got, tty.closed)
+	}
+}
+
+// TestLongQuestion is broken between words, and the answer stands behind it.
+func TestLongQuestion(t *testing.T) {
+	t.Parallel()
+	s, tty := withAnswers("k\n\n")
+	s.Width = 30
+	if _, err := s.Prompt(t.Context(), "keep the AppSecret in the keyring (k), or not now (n)? [k] "); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tty.String(), "keep the AppSecret in the\nkeyring (k), or not now (n)?\n[k] "; got != want {
+		t.Errorf("wrote %q, want %q", got, want)
 	}
 }
 

@@ -2,38 +2,25 @@ package term
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/creack/pty"
 )
 
-// openPTY opens a pseudo terminal with the system calls of pty(7).
+// openPTY opens a pseudo terminal.
 func openPTY(t *testing.T) (master, slave *os.File) {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skip("no pseudo terminals here: ", err)
 	}
 	t.Cleanup(func() { _ = master.Close() })
-	var unlock, number int32
-	control(t, master, syscall.TIOCSPTLCK, &unlock)
-	control(t, master, syscall.TIOCGPTN, &number)
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return master, slave
-}
-
-func control(t *testing.T, f *os.File, request uintptr, arg *int32) {
-	t.Helper()
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(arg))); errno != 0 {
-		t.Fatal(errno)
-	}
 }
 
 // TestPromptSecretDoesNotEcho types a secret into a real terminal driver and reads everything that it shows.

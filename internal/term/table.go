@@ -12,6 +12,9 @@ import (
 // columnGap is the blank space between two columns of a table.
 const columnGap = 2
 
+// underRow is how far a cell is indented that stands below its row.
+const underRow = 4
+
 // Cell is a value in a table.
 type Cell struct {
 	Text  string
@@ -65,7 +68,7 @@ func columnWidths(head []string, rows [][]Cell) []int {
 }
 
 // row pads outside the style, so that no blank is coloured. The last cell is broken where the terminal ends and goes on below itself, if
-// there is room for that.
+// there is room for that; if not, and it does not fit, it stands below the row.
 func (p *Page) row(cells []Cell, widths []int, style func(Level) lipgloss.Style) {
 	var b strings.Builder
 	column := 0
@@ -77,8 +80,15 @@ func (p *Page) row(cells []Cell, widths []int, style func(Level) lipgloss.Style)
 			column += widths[i] + columnGap
 			continue
 		}
-		if room := p.width - column; room >= narrow {
+		switch room := p.width - column; {
+		case room >= narrow:
 			text = wrap(text, room)
+		case i > 0 && lipgloss.Width(text) > room && p.width >= narrow+underRow:
+			head := strings.TrimRight(b.String(), " ")
+			b.Reset()
+			b.WriteString(head)
+			column = underRow
+			text = "\n" + wrap(text, p.width-underRow)
 		}
 		for j, line := range strings.Split(text, "\n") {
 			if j > 0 {

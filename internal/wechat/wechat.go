@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 )
 
@@ -65,9 +66,9 @@ func (k SessionKey) Bytes() ([]byte, error) {
 	case k.IsZero():
 		return nil, &ShapeError{Field: "session_key", Reason: "is empty"}
 	case err != nil:
-		return nil, &ShapeError{Field: "session_key", Reason: fmt.Sprintf("is not standard base64 (%d characters)", k.Len())}
+		return nil, &ShapeError{Field: "session_key", Reason: lang.Count("is not standard base64 (%d characters)", k.Len())}
 	case len(key) != SessionKeySize:
-		return nil, &ShapeError{Field: "session_key", Reason: fmt.Sprintf("holds %d bytes, not %d", len(key), SessionKeySize)}
+		return nil, &ShapeError{Field: "session_key", Reason: lang.Count("holds %d bytes, not %d", len(key), SessionKeySize)}
 	case k.Len() != sessionKeyText: // the decoder skips line ends, but signatures are made with the text
 		return nil, &ShapeError{Field: "session_key", Reason: "contains line breaks"}
 	}

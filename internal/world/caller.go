@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/redact"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
@@ -31,7 +32,7 @@ func (w *World) Caller(token redact.Secret) (Caller, *Refusal) {
 		return Caller{}, w.Refuse(wechat.CodeTokenMissing, "access_token missing", "no access_token in the query")
 	}
 	if wechat.ShapeOf(text) != wechat.ShapeAccessToken {
-		reason := fmt.Sprintf("malformed access_token of %d characters", len(text))
+		reason := lang.Count("malformed access_token of %d characters", len(text))
 		return Caller{}, w.Refuse(wechat.CodeInvalidToken, "invalid access_token", reason)
 	}
 	a, kind, serial := w.tokenOwner(text)

@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -101,7 +101,7 @@ func (c Caller) CheckEncrypted(hash string) (EncryptedMessage, *Refusal) {
 // hashShape says what is wrong with the shape of a hash; "" when nothing is.
 func hashShape(hash string) string {
 	if len(hash) != 2*sha256.Size {
-		return fmt.Sprintf("encrypted_msg_hash has %d characters, not the 64 of SHA-256 in hexadecimal", len(hash))
+		return lang.Count("encrypted_msg_hash has %d characters, not the 64 of SHA-256 in hexadecimal", len(hash))
 	}
 	for _, c := range []byte(hash) {
 		switch {

@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"strings"
 	"time"
 
+	"github.com/wxlogin/wxlogin/internal/lang"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
 
@@ -28,7 +28,7 @@ type candidate struct {
 func (a *app) mistake(u *user, x SessionCheck, now int64) string {
 	given := sums(x.Signature)
 	if len(given) == 0 {
-		return fmt.Sprintf("signature of %d characters is not the 64 hexadecimal digits of HMAC-SHA256", len(x.Signature))
+		return lang.Count("signature of %d characters is not the 64 hexadecimal digits of HMAC-SHA256", len(x.Signature))
 	}
 	messages := signedMessages(x)
 	for _, key := range a.keysTried(u, now) {

@@ -84,6 +84,7 @@ func parseSession(object []byte) (session Session, reason lang.Message) {
 		OpenID     json.RawMessage `json:"openid"`
 		UnionID    json.RawMessage `json:"unionid"`
 		SessionKey json.RawMessage `json:"session_key"`
+		ErrCode    json.RawMessage `json:"errcode"` // 0, if there is one
 	}
 	if err := json.Unmarshal(object, &fields); err != nil {
 		return Session{}, lang.T{En: "is not a JSON object", Zh: "不是 JSON 对象"}.With()
@@ -94,8 +95,14 @@ func parseSession(object []byte) (session Session, reason lang.Message) {
 		SessionKey: wechat.NewSessionKey(text(fields.SessionKey)),
 	}
 	switch {
+	case session.OpenID == "" && len(fields.OpenID) > 0:
+		return Session{}, lang.T{En: "has an openid that is empty or no text", Zh: "中的 openid 为空或不是字符串"}.With()
+	case session.OpenID == "" && len(fields.ErrCode) > 0:
+		return Session{}, lang.T{En: "has errcode 0, which is success, but no openid", Zh: "的 errcode 为 0，表示成功，却没有 openid"}.With()
 	case session.OpenID == "":
 		return Session{}, lang.T{En: "holds neither an errcode nor an openid", Zh: "既没有 errcode 也没有 openid"}.With()
+	case session.SessionKey.IsZero() && len(fields.SessionKey) > 0:
+		return Session{}, lang.T{En: "has an openid, but a session_key that is empty or no text", Zh: "有 openid，但 session_key 为空或不是字符串"}.With()
 	case session.SessionKey.IsZero():
 		return Session{}, lang.T{En: "holds an openid but no session_key", Zh: "有 openid 却没有 session_key"}.With()
 	}

@@ -19,35 +19,16 @@ import (
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/session/redis/redistest"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 	"github.com/wxlogin/wxlogin/internal/wechat"
 )
-
-func save(t testing.TB, s *redis.Store, l session.Login) session.Session {
-	t.Helper()
-	saved, err := s.Save(t.Context(), l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return saved
-}
 
 // TestTwoStoresAreOne opens one Redis twice: each sees at once what the other did.
 func TestTwoStoresAreOne(t *testing.T) {
 	t.Parallel()
 	address := redistest.Start(t).Address()
 	a, b := open(t, address), open(t, address)
-	for i := range 20 {
-		save(t, a, login(i, noon))
-		if _, err := b.Get(t.Context(), login(i, noon).ID); err != nil {
-			t.Fatalf("login %d: %v", i, err)
-		}
-		code := [32]byte{byte(i)}
-		first, err1 := b.Claim(t.Context(), code, noon, noon.Add(time.Minute))
-		second, err2 := a.Claim(t.Context(), code, noon, noon.Add(time.Minute))
-		if err := errors.Join(err1, err2); err != nil || !first || second {
-			t.Fatalf("code %d: %v, %v, %v", i, first, second, err)
-		}
-	}
+	storetest.Shared(t, a, b)
 }
 
 // TestNoSecretInTheFiles searches what Redis wrote down for session keys and access tokens.
@@ -58,12 +39,12 @@ func TestNoSecretInTheFiles(t *testing.T) {
 	s := open(t, server.Address())
 	rotated, token := "AQIDBAUGBwgJCgsMDQ4PEA==", "71_accessTokenOfTheTest"
 	for i := range 20 {
-		save(t, s, login(i, noon))
-		l := login(i, noon.Add(time.Minute))
+		storetest.Save(t, s, storetest.Login(i, noon))
+		l := storetest.Login(i, noon.Add(time.Minute))
 		l.Key = wechat.NewSessionKey(rotated)
-		save(t, s, l)
+		storetest.Save(t, s, l)
 	}
-	id := login(0, noon).ID
+	id := storetest.Login(0, noon).ID
 	if err := s.SaveAccessToken(t.Context(), session.AccessToken{
 		Origin: id.Origin, AppID: id.AppID, Value: redact.NewSecret(token), Obtained: noon, Expires: noon.Add(time.Hour),
 	}); err != nil {
@@ -77,7 +58,7 @@ func TestNoSecretInTheFiles(t *testing.T) {
 		}
 		data, err := os.ReadFile(path)
 		files, total = files+1, total+len(data)
-		for _, secret := range []string{key, rotated, token} {
+		for _, secret := range []string{storetest.Key, rotated, token} {
 			decoded, decodeErr := base64.StdEncoding.DecodeString(secret)
 			if bytes.Contains(data, []byte(secret)) || decodeErr == nil && bytes.Contains(data, decoded) {
 				t.Errorf("a secret stands in %s", path)
@@ -94,22 +75,22 @@ func TestNoSecretInTheFiles(t *testing.T) {
 func TestUnsealable(t *testing.T) {
 	t.Parallel()
 	address := redistest.Start(t).Address()
-	save(t, open(t, address), login(1, noon))
-	s := openWith(t, address, "", testSealer('n'))
-	save(t, s, login(2, noon.Add(-time.Hour)))
-	_, err := s.Get(t.Context(), login(1, noon).ID)
-	if got, ok := errors.AsType[*session.UnsealError](err); !ok || got.ID != login(1, noon).ID {
+	storetest.Save(t, open(t, address), storetest.Login(1, noon))
+	s := openWith(t, address, "", storetest.Sealer('n'))
+	storetest.Save(t, s, storetest.Login(2, noon.Add(-time.Hour)))
+	_, err := s.Get(t.Context(), storetest.Login(1, noon).ID)
+	if got, ok := errors.AsType[*session.UnsealError](err); !ok || got.ID != storetest.Login(1, noon).ID {
 		t.Fatalf("Get: %v", err)
 	}
-	_, err = s.Newest(t.Context(), login(1, noon).Origin, "")
+	_, err = s.Newest(t.Context(), storetest.Login(1, noon).Origin, "")
 	if _, ok := errors.AsType[*session.UnsealError](err); !ok {
 		t.Errorf("Newest: %v", err)
 	}
 	if list, err := s.List(t.Context(), session.Filter{}); err != nil || len(list) != 2 {
 		t.Errorf("List: %v, %v", list, err)
 	}
-	healed := save(t, s, login(1, noon.Add(time.Hour)))
-	if healed.Key.Reveal() != key || len(healed.Previous) != 0 || !healed.Created.Equal(noon) || !healed.KeyObtained.Equal(noon.Add(time.Hour)) {
+	healed := storetest.Save(t, s, storetest.Login(1, noon.Add(time.Hour)))
+	if healed.Key.Reveal() != storetest.Key || len(healed.Previous) != 0 || !healed.Created.Equal(noon) || !healed.KeyObtained.Equal(noon.Add(time.Hour)) {
 		t.Errorf("after a login: %+v", healed)
 	}
 }
@@ -119,11 +100,11 @@ func TestMovedKey(t *testing.T) {
 	t.Parallel()
 	address := redistest.Start(t).Address()
 	s, c := open(t, address), raw(t, address, "")
-	save(t, s, login(1, noon))
-	save(t, s, login(2, noon))
+	storetest.Save(t, s, storetest.Login(1, noon))
+	storetest.Save(t, s, storetest.Login(2, noon))
 	const sessions = "wxlogin:session:https://api.weixin.qq.com wx4f4bc4dec97d474b o00000000000000000000000000"
 	command(t, c, "HSET", sessions+"2", "keys", command(t, c, "HGET", sessions+"1", "keys"))
-	_, err := s.Get(t.Context(), login(2, noon).ID)
+	_, err := s.Get(t.Context(), storetest.Login(2, noon).ID)
 	if _, ok := errors.AsType[*session.UnsealError](err); !ok {
 		t.Errorf("user 2 has the key of user 1: %v", err)
 	}
@@ -138,7 +119,7 @@ func TestPages(t *testing.T) {
 	for part := range 8 {
 		group.Go(func() {
 			for i := part; i < users; i += 8 {
-				save(t, s, login(i, noon.Add(time.Duration(i/600)*time.Second)))
+				storetest.Save(t, s, storetest.Login(i, noon.Add(time.Duration(i/600)*time.Second)))
 			}
 		})
 	}
@@ -166,7 +147,7 @@ func TestListWhileUsersLogIn(t *testing.T) {
 	s := open(t, redistest.Start(t).Address())
 	const users = 600
 	for i := range users {
-		save(t, s, login(i, noon.Add(time.Duration(i)*time.Millisecond)))
+		storetest.Save(t, s, storetest.Login(i, noon.Add(time.Duration(i)*time.Millisecond)))
 	}
 	stop, moved := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -176,7 +157,7 @@ func TestListWhileUsersLogIn(t *testing.T) {
 				moved <- nil
 				return
 			default:
-				if _, err := s.Save(t.Context(), login(i%users, noon.Add(time.Hour+time.Duration(i)*time.Millisecond))); err != nil {
+				if _, err := s.Save(t.Context(), storetest.Login(i%users, noon.Add(time.Hour+time.Duration(i)*time.Millisecond))); err != nil {
 					moved <- err
 					return
 				}
@@ -200,8 +181,8 @@ func TestRedisSweeps(t *testing.T) {
 	t.Parallel()
 	address := redistest.Start(t).Address()
 	s, c := open(t, address), raw(t, address, "")
-	l := login(1, noon)
-	save(t, s, l)
+	l := storetest.Login(1, noon)
+	storetest.Save(t, s, l)
 	_, claim := s.Claim(t.Context(), [32]byte{1}, noon, noon.Add(time.Minute))
 	revoke := s.Revoke(t.Context(), session.Revocation{TokenID: "j 1", At: noon, Until: noon.Add(time.Hour), Reason: "logout"})
 	record := s.Record(t.Context(), session.Exchange{Origin: l.Origin, AppID: l.AppID, CodeHash: [32]byte{1}, At: noon, Outcome: session.OutcomeSending})
@@ -228,14 +209,14 @@ func TestRestart(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	s := open(t, server.Address())
 	for round := range 5 {
-		save(t, s, login(round, noon))
+		storetest.Save(t, s, storetest.Login(round, noon))
 		server.Kill()
-		_, err := s.Get(t.Context(), login(round, noon).ID)
+		_, err := s.Get(t.Context(), storetest.Login(round, noon).ID)
 		wantRefusal(t, err, redis.ErrUnreachable, "cannot be reached: connect: connection refused")
 		if err := server.Restart(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Get(t.Context(), login(round, noon).ID); err != nil {
+		if _, err := s.Get(t.Context(), storetest.Login(round, noon).ID); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
 	}
@@ -307,7 +288,7 @@ func (l *lossy) carry(near net.Conn) {
 // ended ends an exchange with a login, and says what is wrong with what is there then: a new session, and so many entries.
 func ended(t *testing.T, s *redis.Store, e session.Exchange, entries int) error {
 	t.Helper()
-	l := login(1, noon)
+	l := storetest.Login(1, noon)
 	e.Outcome = session.OutcomeExchanged
 	saved, err := s.End(t.Context(), e, &l)
 	if err == nil && (len(saved.Previous) != 0 || !saved.Created.Equal(noon)) {
@@ -329,7 +310,7 @@ func TestLostAnswers(t *testing.T) { //nolint:tparallel // its parts share the p
 	code := [32]byte{7}
 	operations := map[string]func() error{
 		"save": func() error {
-			saved, err := s.Save(t.Context(), login(1, noon))
+			saved, err := s.Save(t.Context(), storetest.Login(1, noon))
 			if err == nil && (len(saved.Previous) != 0 || !saved.Created.Equal(noon)) {
 				err = fmt.Errorf("saved %+v", saved)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/session/redis/redistest"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // raw is a client of the test's own, to see and to spoil what the store keeps.
@@ -58,22 +59,22 @@ func TestPasswords(t *testing.T) {
 	command(t, admin, "ACL", "SETUSER", "reader", "on", ">"+password, "~wxlogin:*", "+@read", "+@connection")
 
 	named := func(user string) string { return strings.Replace(server.Address(), "//", "//"+user+"@", 1) }
-	_, err := dial(t, server.Address(), "", testSealer('k'))
+	_, err := dial(t, server.Address(), "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrPassword, "wants a password: set WXLOGIN_STORE_PASSWORD")
-	_, err = dial(t, server.Address(), "wrong "+password, testSealer('k'))
+	_, err = dial(t, server.Address(), "wrong "+password, storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrPassword, "refuses the password in WXLOGIN_STORE_PASSWORD")
-	_, err = dial(t, named("shop"), "wrong "+password, testSealer('k'))
+	_, err = dial(t, named("shop"), "wrong "+password, storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrPassword, `refuses user "shop" with the password in WXLOGIN_STORE_PASSWORD`)
-	_, err = dial(t, named("nobody"), password, testSealer('k'))
+	_, err = dial(t, named("nobody"), password, storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrPassword, `refuses user "nobody" with the password in WXLOGIN_STORE_PASSWORD`)
-	_, err = dial(t, named("reader"), password, testSealer('k'))
+	_, err = dial(t, named("reader"), password, storetest.Sealer('k'))
 	if !errors.Is(err, redis.ErrPermission) || strings.Contains(err.Error(), password) {
 		t.Errorf("a user who may only read: %v", err)
 	}
 
 	for _, address := range []string{server.Address(), named("shop")} {
-		s := openWith(t, address, password, testSealer('k'))
-		if _, err := s.Save(t.Context(), login(1, noon)); err != nil {
+		s := openWith(t, address, password, storetest.Sealer('k'))
+		if _, err := s.Save(t.Context(), storetest.Login(1, noon)); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -87,9 +88,9 @@ func TestUnreachable(t *testing.T) {
 	}
 	address := "redis://" + listener.Addr().String()
 	_ = listener.Close()
-	_, err = dial(t, address, "", testSealer('k'))
+	_, err = dial(t, address, "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrUnreachable, "cannot be reached: connect: connection refused")
-	_, err = dial(t, "redis://redis.invalid", "", testSealer('k'))
+	_, err = dial(t, "redis://redis.invalid", "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrUnreachable, `cannot be reached: no address is known for the host "redis.invalid"`)
 }
 
@@ -107,7 +108,7 @@ func TestSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = redis.Open(ctx, a, noPassword, testSealer('k')); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err = redis.Open(ctx, a, noPassword, storetest.Sealer('k')); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Open = %v", err)
 	}
 }
@@ -117,10 +118,10 @@ func TestReplica(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.Address())
 	command(t, raw(t, server.Address(), ""), "REPLICAOF", "127.0.0.1", "1") // of nobody, but read-only at once
-	_, err := s.Save(t.Context(), login(1, noon))
+	_, err := s.Save(t.Context(), storetest.Login(1, noon))
 	wantRefusal(t, err, redis.ErrReadOnly, "is a replica that takes no writes: name the primary")
 	wantRefusal(t, s.Ping(t.Context()), redis.ErrReadOnly, "is a replica that takes no writes: name the primary")
-	_, err = dial(t, server.Address(), "", testSealer('k'))
+	_, err = dial(t, server.Address(), "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrReadOnly, "is a replica that takes no writes: name the primary")
 }
 
@@ -128,19 +129,19 @@ func TestFull(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	s := open(t, server.Address())
-	if _, err := s.Save(t.Context(), login(1, noon)); err != nil {
+	if _, err := s.Save(t.Context(), storetest.Login(1, noon)); err != nil {
 		t.Fatal(err)
 	}
 	admin := raw(t, server.Address(), "")
 	command(t, admin, "CONFIG", "SET", "maxmemory", "1")
-	_, err := s.Save(t.Context(), login(2, noon))
+	_, err := s.Save(t.Context(), storetest.Login(2, noon))
 	wantRefusal(t, err, redis.ErrFull, "has used all the memory that it may (maxmemory)")
 	wantRefusal(t, s.Ping(t.Context()), redis.ErrFull, "has used all the memory that it may (maxmemory)")
-	if _, err := s.Get(t.Context(), login(1, noon).ID); err != nil {
+	if _, err := s.Get(t.Context(), storetest.Login(1, noon).ID); err != nil {
 		t.Errorf("a full store cannot be read: %v", err)
 	}
 	command(t, admin, "CONFIG", "SET", "maxmemory", "0")
-	if _, err := s.Save(t.Context(), login(2, noon)); err != nil {
+	if _, err := s.Save(t.Context(), storetest.Login(2, noon)); err != nil {
 		t.Errorf("with memory again: %v", err)
 	}
 }
@@ -149,14 +150,14 @@ func TestCluster(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--databases", "1", "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf")
 	address := fmt.Sprintf("redis://127.0.0.1:%d", server.Port)
-	_, err := dial(t, address, "", testSealer('k'))
+	_, err := dial(t, address, "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrCluster, "is a node of a cluster that is down")
 
 	admin := raw(t, address, "")
 	command(t, admin, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 	deadline := time.Now().Add(20 * time.Second)
 	for errors.Is(err, redis.ErrCluster) && strings.HasSuffix(err.Error(), "down") && time.Now().Before(deadline) { // until the node believes it
-		_, err = dial(t, address, "", testSealer('k'))
+		_, err = dial(t, address, "", storetest.Sealer('k'))
 	}
 	wantRefusal(t, err, redis.ErrCluster, "is a node of a cluster: name a Redis or Valkey that is not in cluster mode")
 }
@@ -167,17 +168,17 @@ func TestNewerAndDamaged(t *testing.T) {
 	address := server.Address()
 	admin := raw(t, address, "")
 	command(t, admin, "SET", "wxlogin:schema", "2")
-	_, err := dial(t, address, "", testSealer('k'))
+	_, err := dial(t, address, "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrNewer, "holds data of version 2, this program knows versions up to 1: use a newer wxlogin")
 	if got := command(t, admin, "GET", "wxlogin:schema"); got != "2" {
 		t.Errorf("the version became %v", got)
 	}
 	command(t, admin, "SET", "wxlogin:schema", "abc")
-	_, err = dial(t, address, "", testSealer('k'))
+	_, err = dial(t, address, "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrDamaged, `holds damaged data: the value of key "wxlogin:schema" is not what wxlogin writes`)
 	command(t, admin, "DEL", "wxlogin:schema")
 	command(t, admin, "LPUSH", "wxlogin:schema", "1")
-	_, err = dial(t, address, "", testSealer('k'))
+	_, err = dial(t, address, "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrDamaged, "holds damaged data: a key that begins with wxlogin: is of a type that wxlogin does not write")
 	command(t, admin, "DEL", "wxlogin:schema")
 
@@ -188,12 +189,12 @@ func TestNewerAndDamaged(t *testing.T) {
 		"a field that is gone": {"HDEL", session1, "keys"},
 		"another type":         {"SET", session1, "x"},
 	} {
-		if _, err := s.Save(t.Context(), login(1, noon)); err != nil {
+		if _, err := s.Save(t.Context(), storetest.Login(1, noon)); err != nil {
 			t.Fatal(err)
 		}
 		command(t, admin, spoil...)
-		_, getErr := s.Get(t.Context(), login(1, noon).ID)
-		_, saveErr := s.Save(t.Context(), login(1, noon))
+		_, getErr := s.Get(t.Context(), storetest.Login(1, noon).ID)
+		_, saveErr := s.Save(t.Context(), storetest.Login(1, noon))
 		if !errors.Is(getErr, redis.ErrDamaged) || !errors.Is(saveErr, redis.ErrDamaged) {
 			t.Errorf("%s: Get: %v, Save: %v", name, getErr, saveErr)
 		}
@@ -204,7 +205,7 @@ func TestNewerAndDamaged(t *testing.T) {
 func TestDatabaseNumber(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--databases", "4")
-	_, err := dial(t, fmt.Sprintf("redis://127.0.0.1:%d/4", server.Port), "", testSealer('k'))
+	_, err := dial(t, fmt.Sprintf("redis://127.0.0.1:%d/4", server.Port), "", storetest.Sealer('k'))
 	wantRefusal(t, err, redis.ErrDatabase, "has no database 4: its configuration says how many there are (databases)")
 }
 

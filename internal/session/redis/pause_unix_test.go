@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wxlogin/wxlogin/internal/session/redis/redistest"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // TestPause: a Redis that hangs holds a caller no longer than it wants to wait, and afterwards all is as before.
@@ -16,20 +17,20 @@ func TestPause(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	s := open(t, server.Address())
-	save(t, s, login(1, noon))
+	storetest.Save(t, s, storetest.Login(1, noon))
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := s.Save(ctx, login(2, noon)); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := s.Save(ctx, storetest.Login(2, noon)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Save while Redis hangs: %v", err)
 	}
 	if err := server.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	save(t, s, login(3, noon))
-	if _, err := s.Get(t.Context(), login(1, noon).ID); err != nil {
+	storetest.Save(t, s, storetest.Login(3, noon))
+	if _, err := s.Get(t.Context(), storetest.Login(1, noon).ID); err != nil {
 		t.Error(err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session/redis"
 	"github.com/wxlogin/wxlogin/internal/session/redis/redistest"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // tlsVariable makes a test process open the store at an address, where SSL_CERT_FILE has been set before it began.
@@ -29,7 +30,7 @@ const tlsVariable = "WXLOGIN_TEST_REDIS_TLS"
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	if address := os.Getenv(tlsVariable); address != "" {
-		save(t, open(t, address), login(1, noon))
+		storetest.Save(t, open(t, address), storetest.Login(1, noon))
 		return
 	}
 	cert, certKey := certificate(t)
@@ -45,11 +46,11 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	address := fmt.Sprintf("rediss://127.0.0.1:%d", port)
-	_, err := dial(t, address, "", testSealer('k'))
+	_, err := dial(t, address, "", storetest.Sealer('k'))
 	if !errors.Is(err, redis.ErrTLS) || !strings.Contains(err.Error(), "not trusted") {
 		t.Errorf("an unknown authority: %v", err)
 	}
-	_, err = dial(t, fmt.Sprintf("rediss://127.0.0.1:%d", plain.Port), "", testSealer('k'))
+	_, err = dial(t, fmt.Sprintf("rediss://127.0.0.1:%d", plain.Port), "", storetest.Sealer('k'))
 	if err == nil {
 		t.Error("a connection without TLS was taken for one")
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // TestSetAside has a shell run the command that comes with a damaged file, twice: all files are aside as they were, and the store starts anew.
@@ -23,7 +24,7 @@ func TestSetAside(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := sqlite.Open(t.Context(), path, testSealer('k'))
+		_, err := sqlite.Open(t.Context(), path, storetest.Sealer('k'))
 		damage, ok := errors.AsType[*sqlite.FileError](err)
 		if !ok {
 			t.Fatalf("Open: %v", err)
@@ -37,7 +38,7 @@ func TestSetAside(t *testing.T) {
 			}
 		}
 		s := open(t, path)
-		save(t, s, login(1, noon))
+		storetest.Save(t, s, storetest.Login(1, noon))
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}

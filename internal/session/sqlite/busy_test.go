@@ -14,6 +14,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // busyVariable names the file on which a child is a server under full load until its standard input ends.
@@ -22,7 +23,7 @@ const busyVariable = "WXLOGIN_TEST_BUSY"
 func keepBusy(path string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	s, err := sqlite.Open(ctx, path, testSealer('k'))
+	s, err := sqlite.Open(ctx, path, storetest.Sealer('k'))
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -32,7 +33,7 @@ func keepBusy(path string) int {
 	for w := range errs {
 		group.Go(func() {
 			for n := w * 1_000_000; ctx.Err() == nil; n++ {
-				if _, err := s.Save(context.Background(), login(n, noon)); err != nil {
+				if _, err := s.Save(context.Background(), storetest.Login(n, noon)); err != nil {
 					errs[w] = err
 					return
 				}
@@ -76,11 +77,11 @@ func TestBesideABusyServer(t *testing.T) {
 	var took []time.Duration
 	for n := range commands {
 		start := time.Now()
-		s, err := sqlite.OpenPatiently(t.Context(), path, testSealer('k'), time.Minute)
+		s, err := sqlite.OpenPatiently(t.Context(), path, storetest.Sealer('k'), time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := login(-n-1, noon)
+		l := storetest.Login(-n-1, noon)
 		e := session.Exchange{Origin: l.Origin, AppID: l.AppID, CodeHash: session.HashCode("c"), At: noon, Outcome: session.OutcomeSending}
 		record := s.Record(t.Context(), e)
 		_, saved := s.Save(t.Context(), l)
@@ -100,7 +101,7 @@ func TestBesideABusyServer(t *testing.T) {
 	t.Logf("a command of two writes took %v at best, %v in the middle, %v at worst", took[0], took[len(took)/2], took[len(took)-1])
 	s := open(t, path)
 	for n := range commands {
-		if _, err := s.Get(t.Context(), login(-n-1, noon).ID); err != nil {
+		if _, err := s.Get(t.Context(), storetest.Login(-n-1, noon).ID); err != nil {
 			t.Errorf("command %d: %v", n, err)
 		}
 	}

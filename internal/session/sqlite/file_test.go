@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 func wantFileError(t *testing.T, err error, reason string) {
@@ -24,7 +25,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	made := newPath(t)
 	s := open(t, made)
-	save(t, s, login(1, noon))
+	storetest.Save(t, s, storetest.Login(1, noon))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestOpenRefuses(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s, err := sqlite.Open(t.Context(), path, testSealer('k'))
+			s, err := sqlite.Open(t.Context(), path, storetest.Sealer('k'))
 			if err == nil {
 				_ = s.Close()
 			}
@@ -100,7 +101,7 @@ func TestOpenRefusesLinks(t *testing.T) {
 			if err := os.Symlink(to, path+suffix); err != nil {
 				t.Skip(err)
 			}
-			s, err := sqlite.Open(t.Context(), path, testSealer('k'))
+			s, err := sqlite.Open(t.Context(), path, storetest.Sealer('k'))
 			if err == nil {
 				_ = s.Close()
 			}
@@ -112,7 +113,7 @@ func TestOpenRefusesLinks(t *testing.T) {
 			}
 		}
 	}
-	_, err := sqlite.Open(t.Context(), filepath.Dir(target), testSealer('k'))
+	_, err := sqlite.Open(t.Context(), filepath.Dir(target), storetest.Sealer('k'))
 	wantFileError(t, err, "is not a regular file")
 }
 
@@ -122,7 +123,7 @@ func TestDamageInUse(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)
 	for i := range 200 {
-		save(t, s, login(i, noon))
+		storetest.Save(t, s, storetest.Login(i, noon))
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -138,9 +139,9 @@ func TestDamageInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, path)
-	_, err = s.Get(t.Context(), login(1, noon).ID)
+	_, err = s.Get(t.Context(), storetest.Login(1, noon).ID)
 	wantFileError(t, err, "is damaged")
-	_, err = s.Save(t.Context(), login(1, noon))
+	_, err = s.Save(t.Context(), storetest.Login(1, noon))
 	wantFileError(t, err, "is damaged")
 	if !errors.Is(err, sqlite.ErrDamaged) {
 		t.Errorf("%v is not ErrDamaged", err)
@@ -156,7 +157,7 @@ func TestOddPaths(t *testing.T) {
 		}
 		path := filepath.Join(t.TempDir(), name)
 		s := open(t, path)
-		save(t, s, login(1, noon))
+		storetest.Save(t, s, storetest.Login(1, noon))
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("%q: %v", name, err)
 		}

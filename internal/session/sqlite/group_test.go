@@ -12,11 +12,12 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // picky refuses to seal for one user.
 type picky struct {
-	testSealer
+	storetest.Sealer
 	refused string
 }
 
@@ -26,7 +27,7 @@ func (p picky) Seal(plain, context []byte) ([]byte, error) {
 	if strings.Contains(string(context), p.refused) {
 		return nil, errRefused
 	}
-	return p.testSealer.Seal(plain, context)
+	return p.Sealer.Seal(plain, context)
 }
 
 // holdLock lets another connection hold the write lock until the returned function is called.
@@ -48,18 +49,18 @@ func holdLock(t *testing.T, path string) (release func()) {
 func TestErrorsStayTheirOwn(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	s := openWith(t, path, picky{testSealer('k'), string(login(13, noon).OpenID)})
+	s := openWith(t, path, picky{storetest.Sealer('k'), string(storetest.Login(13, noon).OpenID)})
 	release := holdLock(t, path)
 	var group sync.WaitGroup
 	for n := range 40 {
 		group.Go(func() {
-			_, err := s.Save(context.Background(), login(n, noon))
+			_, err := s.Save(context.Background(), storetest.Login(n, noon))
 			if n == 13 != errors.Is(err, errRefused) || (n != 13 && err != nil) {
 				t.Errorf("login %d: %v", n, err)
 			}
 		})
 		group.Go(func() {
-			if err := s.Delete(context.Background(), login(1000+n, noon).ID); !errors.Is(err, session.ErrNotFound) {
+			if err := s.Delete(context.Background(), storetest.Login(1000+n, noon).ID); !errors.Is(err, session.ErrNotFound) {
 				t.Errorf("delete %d: %v", n, err)
 			}
 		})
@@ -82,7 +83,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 8 {
 		group.Go(func() {
-			if _, err := s.Save(ctx, login(n, noon)); errors.Is(err, context.Canceled) {
+			if _, err := s.Save(ctx, storetest.Login(n, noon)); errors.Is(err, context.Canceled) {
 				left.Add(1)
 			} else {
 				t.Errorf("login %d: %v", n, err)
@@ -103,7 +104,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		t.Errorf("a read waits for the writer: %v", err)
 	}
 	release()
-	save(t, s, login(100, noon))
+	storetest.Save(t, s, storetest.Login(100, noon))
 	if list, err := s.List(t.Context(), session.Filter{}); err != nil || len(list) != 1 {
 		t.Errorf("%v, %v: operations that were given up took effect", list, err)
 	}
@@ -113,7 +114,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 func TestCloseDrains(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	s, err := sqlite.Open(t.Context(), path, testSealer('k'))
+	s, err := sqlite.Open(t.Context(), path, storetest.Sealer('k'))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestCloseDrains(t *testing.T) {
 	for n := range 64 {
 		group.Go(func() {
 			for i := range 50 {
-				_, err := s.Save(context.Background(), login(n*50+i, noon))
+				_, err := s.Save(context.Background(), storetest.Login(n*50+i, noon))
 				if errors.Is(err, session.ErrClosed) {
 					return
 				}
@@ -164,7 +165,7 @@ func BenchmarkSave(b *testing.B) {
 						if n > int64(b.N) {
 							return
 						}
-						if _, err := s.Save(context.Background(), login(int(n), noon)); err != nil {
+						if _, err := s.Save(context.Background(), storetest.Login(int(n), noon)); err != nil {
 							b.Error(err)
 							return
 						}
@@ -187,7 +188,7 @@ func BenchmarkLogin(b *testing.B) {
 			n := next.Add(1)
 			code := [32]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
 			_, claim := s.Claim(context.Background(), code, noon, noon.Add(time.Minute))
-			_, saved := s.Save(context.Background(), login(int(n), noon))
+			_, saved := s.Save(context.Background(), storetest.Login(int(n), noon))
 			if err := errors.Join(claim, saved, s.Release(context.Background(), code)); err != nil {
 				b.Error(err)
 			}
@@ -199,11 +200,11 @@ func BenchmarkLogin(b *testing.B) {
 func BenchmarkGet(b *testing.B) {
 	s := open(b, newPath(b))
 	for n := range 1000 {
-		save(b, s, login(n, noon))
+		storetest.Save(b, s, storetest.Login(n, noon))
 	}
 	b.ResetTimer()
 	for n := range b.N {
-		if _, err := s.Get(b.Context(), login(n%1000, noon).ID); err != nil {
+		if _, err := s.Get(b.Context(), storetest.Login(n%1000, noon).ID); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 const (
@@ -49,7 +50,7 @@ func TestKilled(t *testing.T) {
 		total += len(done)
 		s := open(t, path)
 		for _, n := range done {
-			_, err := s.Get(t.Context(), login(n, noon).ID)
+			_, err := s.Get(t.Context(), storetest.Login(n, noon).ID)
 			revoked, revokedErr := s.Revoked(t.Context(), strconv.Itoa(n))
 			if err != nil || revoked == nil || revokedErr != nil {
 				t.Fatalf("round %d: login %d was acknowledged: %v; its logout: %v, %v", round, n, err, revoked, revokedErr)
@@ -109,7 +110,7 @@ func victim(path string) int {
 	if err != nil {
 		return 1
 	}
-	s, err := sqlite.Open(context.Background(), path, testSealer('k'))
+	s, err := sqlite.Open(context.Background(), path, storetest.Sealer('k'))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -120,7 +121,7 @@ func victim(path string) int {
 		group.Go(func() {
 			for i := 0; ; i++ {
 				n := (round*victimWorkers+w)*100_000 + i
-				_, saved := s.Save(context.Background(), login(n, noon))
+				_, saved := s.Save(context.Background(), storetest.Login(n, noon))
 				revoked := s.Revoke(context.Background(), session.Revocation{TokenID: strconv.Itoa(n), At: noon, Until: noon.Add(time.Hour)})
 				if err := errors.Join(saved, revoked); err != nil {
 					fmt.Fprintln(os.Stderr, err)
@@ -179,7 +180,7 @@ func write(path string) int {
 	if err != nil {
 		return 1
 	}
-	s, err := sqlite.Open(context.Background(), path, testSealer('k'))
+	s, err := sqlite.Open(context.Background(), path, storetest.Sealer('k'))
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -190,7 +191,7 @@ func write(path string) int {
 	for w := range writers {
 		group.Go(func() {
 			for n := range writerLogins {
-				_, err := s.Save(context.Background(), login(w*writerLogins+n, noon))
+				_, err := s.Save(context.Background(), storetest.Login(w*writerLogins+n, noon))
 				failures[w] = errors.Join(failures[w], err)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 // writeVersion1 makes a file as the first schema had it, with one session in it. testdata/version1.sql is that schema, and stays as it is
@@ -30,8 +31,8 @@ func writeVersion1(t *testing.T, path string) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	saved := session.Session{}.After(login(1, noon))
-	sealed, err := session.SealKeys(testSealer('k'), saved)
+	saved := session.Session{}.After(storetest.Login(1, noon))
+	sealed, err := session.SealKeys(storetest.Sealer('k'), saved)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +47,8 @@ func TestMigrates(t *testing.T) {
 	path := newPath(t)
 	writeVersion1(t, path)
 	s := open(t, path)
-	found, err := s.Get(t.Context(), login(1, noon).ID)
-	if err != nil || found.Key.Reveal() != key {
+	found, err := s.Get(t.Context(), storetest.Login(1, noon).ID)
+	if err != nil || found.Key.Reveal() != storetest.Key {
 		t.Fatalf("Get: %v", err)
 	}
 	e := session.Exchange{Origin: found.Origin, AppID: found.AppID, CodeHash: session.HashCode("c"), At: noon, Outcome: session.OutcomeExchanged}
@@ -99,12 +100,12 @@ func openOnce(path string) int {
 		fmt.Println(err)
 		return 1
 	}
-	s, err := sqlite.Open(context.Background(), path, testSealer('k'))
+	s, err := sqlite.Open(context.Background(), path, storetest.Sealer('k'))
 	if err != nil {
 		fmt.Println("open:", err)
 		return 1
 	}
-	if _, err := s.Save(context.Background(), login(100+number, noon)); err != nil {
+	if _, err := s.Save(context.Background(), storetest.Login(100+number, noon)); err != nil {
 		fmt.Println("save:", err)
 		return 1
 	}

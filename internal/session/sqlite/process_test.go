@@ -16,6 +16,7 @@ import (
 
 	"github.com/wxlogin/wxlogin/internal/session"
 	"github.com/wxlogin/wxlogin/internal/session/sqlite"
+	"github.com/wxlogin/wxlogin/internal/session/storetest"
 )
 
 const (
@@ -95,7 +96,7 @@ func child(path string) int {
 func childPart(path string, number, part int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // far more than four of them need
 	defer cancel()
-	s, err := sqlite.Open(ctx, path, testSealer('k'))
+	s, err := sqlite.Open(ctx, path, storetest.Sealer('k'))
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
@@ -125,11 +126,11 @@ func childPart(path string, number, part int) error {
 }
 
 func childRound(ctx context.Context, s *sqlite.Store, n int) error {
-	if _, err := s.Save(ctx, login(n, noon)); err != nil {
+	if _, err := s.Save(ctx, storetest.Login(n, noon)); err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	found, err := s.Get(ctx, login(n, noon).ID)
-	if err != nil || found.Key.Reveal() != key {
+	found, err := s.Get(ctx, storetest.Login(n, noon).ID)
+	if err != nil || found.Key.Reveal() != storetest.Key {
 		return fmt.Errorf("get: %w", err)
 	}
 	if err := s.Revoke(ctx, session.Revocation{TokenID: strconv.Itoa(n), At: noon, Until: noon.Add(time.Hour)}); err != nil {

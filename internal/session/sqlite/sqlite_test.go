@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,7 +49,7 @@ func newPath(t testing.TB) string {
 
 func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
-	return openWith(t, path, testSealer('k'))
+	return openWith(t, path, storetest.Sealer('k'))
 }
 
 func openWith(t testing.TB, path string, sealer session.Sealer) *sqlite.Store {
@@ -67,32 +66,16 @@ func openWith(t testing.TB, path string, sealer session.Sealer) *sqlite.Store {
 	return s
 }
 
-const key = "tiihtNczf5v6AKRyjwEUhQ=="
-
-func login(n int, at time.Time) session.Login {
-	return session.Login{
-		ID:  session.ID{Origin: "https://api.weixin.qq.com", AppID: "wx4f4bc4dec97d474b", OpenID: wechat.OpenID(fmt.Sprintf("o%027d", n))},
-		Key: wechat.NewSessionKey(key), At: at,
-	}
-}
-
 var noon = time.Date(2026, 2, 2, 12, 0, 0, 0, time.UTC)
-
-func save(t testing.TB, s *sqlite.Store, l session.Login) {
-	t.Helper()
-	if _, err := s.Save(t.Context(), l); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestReopen(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	first := open(t, path)
-	save(t, first, login(1, noon))
-	again := login(1, noon.Add(time.Hour))
+	storetest.Save(t, first, storetest.Login(1, noon))
+	again := storetest.Login(1, noon.Add(time.Hour))
 	again.Key = wechat.NewSessionKey("AAAAAAAAAAAAAAAAAAAAAA==")
-	save(t, first, again)
+	storetest.Save(t, first, again)
 	if err := first.Revoke(t.Context(), session.Revocation{TokenID: "j", At: noon, Until: noon.Add(time.Hour), Reason: "logout"}); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +88,7 @@ func TestReopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !got.Key.Equal(again.Key.Secret) || len(got.Previous) != 1 || got.Previous[0].Key.Reveal() != key || !got.Created.Equal(noon) {
+	if !got.Key.Equal(again.Key.Secret) || len(got.Previous) != 1 || got.Previous[0].Key.Reveal() != storetest.Key || !got.Created.Equal(noon) {
 		t.Errorf("after opening again: %+v", got)
 	}
 	if r, err := second.Revoked(t.Context(), "j"); err != nil || r == nil || r.Reason != "logout" {
@@ -118,18 +101,7 @@ func TestTwoStoresAreOne(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	a, b := open(t, path), open(t, path)
-	for i := range 20 {
-		save(t, a, login(i, noon))
-		if _, err := b.Get(t.Context(), login(i, noon).ID); err != nil {
-			t.Fatalf("login %d: %v", i, err)
-		}
-		code := [32]byte{byte(i)}
-		first, err1 := b.Claim(t.Context(), code, noon, noon.Add(time.Minute))
-		second, err2 := a.Claim(t.Context(), code, noon, noon.Add(time.Minute))
-		if err := errors.Join(err1, err2); err != nil || !first || second {
-			t.Fatalf("code %d: %v, %v, %v", i, first, second, err)
-		}
-	}
+	storetest.Shared(t, a, b)
 }
 
 // TestNoSecretInTheFiles searches every file of a store in use, and of one closed, for session keys.
@@ -140,12 +112,12 @@ func TestNoSecretInTheFiles(t *testing.T) {
 	rotated := "AQIDBAUGBwgJCgsMDQ4PEA==" // the bytes 1 to 16
 	const token, code = "71_accessTokenOfTheTest", "0b1SomeCodeOfATest1234567890SomeC"
 	for i := range 50 {
-		save(t, s, login(i, noon))
-		l := login(i, noon.Add(time.Minute))
+		storetest.Save(t, s, storetest.Login(i, noon))
+		l := storetest.Login(i, noon.Add(time.Minute))
 		l.Key = wechat.NewSessionKey(rotated)
-		save(t, s, l)
+		storetest.Save(t, s, l)
 	}
-	id := login(0, noon).ID
+	id := storetest.Login(0, noon).ID
 	if err := errors.Join(
 		s.SaveAccessToken(t.Context(), session.AccessToken{Origin: id.Origin, AppID: id.AppID, Value: redact.NewSecret(token), Obtained: noon, Expires: noon.Add(time.Hour)}),
 		s.Record(t.Context(), session.Exchange{Origin: id.Origin, AppID: id.AppID, CodeHash: session.HashCode(code), At: noon, Outcome: session.OutcomeExchanged}),
@@ -165,7 +137,7 @@ func TestNoSecretInTheFiles(t *testing.T) {
 					t.Errorf("%s: %s stands in %s", when, secret, name)
 				}
 			}
-			for _, secret := range []string{key, rotated} {
+			for _, secret := range []string{storetest.Key, rotated} {
 				raw, err := base64.StdEncoding.DecodeString(secret)
 				if err != nil {
 					t.Fatal(err)
@@ -202,7 +174,7 @@ func TestFilesArePrivate(t *testing.T) {
 	}
 	path := newPath(t)
 	s := open(t, path)
-	save(t, s, login(1, noon))
+	storetest.Save(t, s, storetest.Login(1, noon))
 	info, err := os.Stat(filepath.Dir(path))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("directory: %v, %v", info.Mode(), err)
@@ -223,36 +195,36 @@ func TestUnsealable(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	old := open(t, path)
-	save(t, old, login(1, noon))
+	storetest.Save(t, old, storetest.Login(1, noon))
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := openWith(t, path, testSealer('n'))
-	save(t, s, login(2, noon.Add(-time.Hour)))
+	s := openWith(t, path, storetest.Sealer('n'))
+	storetest.Save(t, s, storetest.Login(2, noon.Add(-time.Hour)))
 
-	_, err := s.Get(t.Context(), login(1, noon).ID)
+	_, err := s.Get(t.Context(), storetest.Login(1, noon).ID)
 	got, ok := errors.AsType[*session.UnsealError](err)
-	if !ok || got.ID != login(1, noon).ID {
+	if !ok || got.ID != storetest.Login(1, noon).ID {
 		t.Fatalf("Get: %v", err)
 	}
 	want := `session of openid "o000000000000000000000000001" of appid "wx4f4bc4dec97d474b" at https://api.weixin.qq.com cannot be unsealed, the key ring has changed since it was saved: `
 	if !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("the error reads\n%s\nwant\n%s", err, want)
 	}
-	if _, err := s.Newest(t.Context(), login(1, noon).Origin, ""); !errors.As(err, &got) {
+	if _, err := s.Newest(t.Context(), storetest.Login(1, noon).Origin, ""); !errors.As(err, &got) {
 		t.Errorf("Newest: %v", err)
 	}
-	if found, err := s.Get(t.Context(), login(2, noon).ID); err != nil || found.Key.Reveal() != key {
+	if found, err := s.Get(t.Context(), storetest.Login(2, noon).ID); err != nil || found.Key.Reveal() != storetest.Key {
 		t.Errorf("the other session: %v", err)
 	}
 	if list, err := s.List(t.Context(), session.Filter{}); err != nil || len(list) != 2 {
 		t.Errorf("List: %v, %v", list, err)
 	}
-	healed, err := s.Save(t.Context(), login(1, noon.Add(time.Hour)))
-	if err != nil || healed.Key.Reveal() != key || len(healed.Previous) != 0 || !healed.Created.Equal(noon) || !healed.KeyObtained.Equal(noon.Add(time.Hour)) {
+	healed, err := s.Save(t.Context(), storetest.Login(1, noon.Add(time.Hour)))
+	if err != nil || healed.Key.Reveal() != storetest.Key || len(healed.Previous) != 0 || !healed.Created.Equal(noon) || !healed.KeyObtained.Equal(noon.Add(time.Hour)) {
 		t.Errorf("after a login: %+v, %v", healed, err)
 	}
-	if err := s.Delete(t.Context(), login(1, noon).ID); err != nil {
+	if err := s.Delete(t.Context(), storetest.Login(1, noon).ID); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
 }
@@ -262,10 +234,10 @@ func TestMovedRow(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path)
-	save(t, s, login(1, noon))
-	save(t, s, login(2, noon))
+	storetest.Save(t, s, storetest.Login(1, noon))
+	storetest.Save(t, s, storetest.Login(2, noon))
 	execute(t, path, `UPDATE sessions SET keys = (SELECT keys FROM sessions WHERE openid LIKE '%1') WHERE openid LIKE '%2'`)
-	_, err := s.Get(t.Context(), login(2, noon).ID)
+	_, err := s.Get(t.Context(), storetest.Login(2, noon).ID)
 	if _, ok := errors.AsType[*session.UnsealError](err); !ok {
 		t.Errorf("user 2 has the key of user 1: %v", err)
 	}
@@ -275,7 +247,7 @@ func TestCancelledOpen(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := sqlite.Open(ctx, newPath(t), testSealer('k')); !errors.Is(err, context.Canceled) {
+	if _, err := sqlite.Open(ctx, newPath(t), storetest.Sealer('k')); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open: %v", err)
 	}
 }
