@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -70,6 +71,49 @@ func TestNoJournalFile(t *testing.T) {
 	})
 	if failed, is := errors.AsType[*stack.JournalFileError](err); !is || failed.Path != path || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestJournalFileTaken: what is in the place of the file stays, unless it is empty or the journal of a run before.
+func TestJournalFileTaken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	attempt := func(path string) error {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		s, err := stack.Start(ctx, stack.Options{
+			Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), TokenTTL: tokenTTL, SessionTTL: sessionTTL, Mock: &stack.Mock{JournalFile: path},
+		})
+		if err != nil {
+			return err
+		}
+		stop()
+		return s.Wait()
+	}
+	for content, free := range map[string]bool{
+		"": true, `{"seq":1,"time":"2026-11-26T00:00:00Z"}` + "\n": true, `{"missed":3}` + "\n": true,
+		"package main\n": false, "{": false, `{"sequel":1}`: false, "\n": false,
+	} {
+		path := filepath.Join(dir, "taken")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := attempt(path); errors.Is(err, stack.ErrNotJournal) == free || free && err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+		if now, err := os.ReadFile(path); !free && string(now) != content {
+			t.Errorf("%q became %q, %v", content, now, err)
+		}
+	}
+	if err := attempt(dir); !errors.Is(err, stack.ErrNotJournal) {
+		t.Errorf("a directory: %v", err)
+	}
+	device := filepath.Join(dir, "device")
+	if err := os.Symlink(os.DevNull, device); err != nil {
+		t.Fatal(err)
+	}
+	if err := attempt(device); !errors.Is(err, stack.ErrNotJournal) {
+		t.Errorf("a link to a device: %v", err)
 	}
 }
 
