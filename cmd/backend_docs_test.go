@@ -108,11 +108,6 @@ func (s *suite) prepare(t *testing.T) (dir string, env []string) {
 			env = append(env, name+"="+strings.TrimSpace(string(value)))
 		}
 		env = append(env, "GOPROXY=off", "GOFLAGS=")
-		build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", os.DevNull, ".") // once, not once for each of the three runs
-		build.Dir, build.Env = dir, env
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
 	}
 	return dir, env
 }
