@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -81,9 +82,7 @@ func readPipeline(text string) (pipelineJob, error) {
 	if err := matchesGitLab(text); err != nil {
 		return pipelineJob{}, err
 	}
-	var job pipelineJob
-	for _, job = range jobs {
-	}
+	job := slices.Collect(maps.Values(jobs))[0]
 	if len(job.Script) == 0 {
 		return pipelineJob{}, errors.New("the job has no script") // the schema allows it, for jobs that extend others
 	}
