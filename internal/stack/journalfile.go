@@ -44,9 +44,9 @@ type journalFile struct {
 var ErrNotJournal = errors.New("it is there already, and it is not the journal of a run")
 
 // mayReplace finds out what a journal would take the place of. A file of somebody's stays: only that of a run before, or an empty one, makes
-// room. A link does, because it is replaced and not followed, unless it leads to a device such as /dev/stdout.
+// room. Links stay as well: they are not followed, and /dev/stdout is one.
 func mayReplace(path string) error {
-	there, err := os.Stat(path)
+	there, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -54,9 +54,6 @@ func mayReplace(path string) error {
 		return err
 	case !there.Mode().IsRegular():
 		return ErrNotJournal
-	}
-	if link, err := os.Lstat(path); err != nil || link.Mode()&fs.ModeSymlink != 0 {
-		return err
 	}
 	file, err := os.Open(path)
 	if err != nil {
