@@ -31,7 +31,10 @@ before(async () => {
   address = `http://127.0.0.1:${app.address().port}`;
 });
 
-after(() => app?.close());
+after(() => {
+  app?.close();
+  app?.closeAllConnections();
+});
 beforeEach(() => { logged = []; });
 
 // call asks the back end as wx.request would.
