@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -123,19 +124,26 @@ func (r *runner) keeps(path string) {
 	}
 }
 
-// TestPipelines runs the jobs of docs/ci.md: they succeed with the examples as they are, and fail, telling why, when a back end does not
-// know that a code works once.
-func TestPipelines(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		recipe, example string
-		file, good, bad string // in which file to break what
-	}{
+// A pipeline is a recipe of docs/ci.md for a CI service.
+type pipeline struct {
+	recipe, example string
+	file, good, bad string // in which file of the example to break what
+}
+
+func pipelines() []pipeline {
+	return []pipeline{
 		{"github", "node", "app.js", "case 40163: // used", "// a case was forgotten"},
 		{"github-steps", "go", "app.go", "case 40029, 40163:", "case 40029:"},
 		{"gitlab", "go", "app.go", "case 40029, 40163:", "case 40029:"},
 		{"gitlab-steps", "go", "app.go", "case 40029, 40163:", "case 40029:"},
-	} {
+	}
+}
+
+// TestPipelines runs the jobs of docs/ci.md: they succeed with the examples as they are, and fail, telling why, when a back end does not
+// know that a code works once.
+func TestPipelines(t *testing.T) {
+	t.Parallel()
+	for _, tt := range pipelines() {
 		text, err := recipeOf("ci.md", tt.recipe)
 		if err != nil {
 			t.Fatal(err)
@@ -184,25 +192,30 @@ func (r *runner) run(recipe, text string) bool {
 	return r.github(steps)
 }
 
-// TestPipelinesChinese: the jobs of the Chinese page are those of the English one, under other names.
-func TestPipelinesChinese(t *testing.T) {
+// TestPipelinesOfPages: every job of the pages is run, and those of the Chinese page are those of the English one, under other names.
+func TestPipelinesOfPages(t *testing.T) {
 	t.Parallel()
-	nameless := func(page, recipe string) (lines []string) {
-		text, err := recipeOf(page, recipe)
+	jobs := func(page string) (found map[string]string) {
+		text, err := readGuide(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(text) {
-			if before, _, named := strings.Cut(line, "- name: "); named {
-				line = before + "- name"
+		found = map[string]string{}
+		for _, block := range fencedBlocks(text) {
+			if block.recipe != "" && block.language == "yaml" {
+				found[block.recipe] = regexp.MustCompile(`(?m)^( +- name):.*$`).ReplaceAllString(block.text, "$1")
 			}
-			lines = append(lines, line)
 		}
-		return lines
+		return found
 	}
-	for _, recipe := range []string{"github", "github-steps", "gitlab", "gitlab-steps"} {
-		if diff := cmp.Diff(nameless("ci.md", recipe), nameless("zh-CN/ci.md", recipe)); diff != "" {
-			t.Errorf("%s (-English +Chinese):\n%s", recipe, diff)
-		}
+	english := jobs("ci.md")
+	if diff := cmp.Diff(english, jobs("zh-CN/ci.md")); diff != "" {
+		t.Errorf("the pages differ (-English +Chinese):\n%s", diff)
+	}
+	for _, p := range pipelines() {
+		delete(english, p.recipe)
+	}
+	for recipe := range english {
+		t.Errorf("nothing runs the job %q of docs/ci.md", recipe)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -12,8 +13,10 @@ import (
 	"time"
 )
 
-// life is that of a session.
-const life = 3 * 24 * time.Hour
+const (
+	life     = 3 * 24 * time.Hour // of a session
+	patience = 5 * time.Second    // with WeChat: the SDK's client has no limit of its own
+)
 
 // An app is the login server of a mini program: POST /login, and with the token that it answers, GET /me, POST /profile, POST /phone,
 // POST /logout.
@@ -54,8 +57,10 @@ func (a *app) handler() http.Handler {
 		"POST /login": a.login, "GET /me": a.me, "POST /profile": a.profile, "POST /phone": a.phone, "POST /logout": a.logout,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), patience)
+			defer cancel()
 			r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-			answer, err := route(r)
+			answer, err := route(r.WithContext(ctx))
 			status := http.StatusOK
 			if err != nil {
 				status, answer = a.told(pattern, err)

@@ -68,6 +68,8 @@ class WeChat:
         except (requests.RequestException, ValueError):
             # The error of requests has the address in it, and so the AppSecret.
             raise WeChatError(api) from None
+        if not isinstance(got, dict):
+            raise WeChatError(api)
         if got.get("errcode"):
             raise WeChatError(api, got["errcode"])
         return got
