@@ -15,7 +15,7 @@ import (
 
 const (
 	life     = 3 * 24 * time.Hour // of a session
-	patience = 5 * time.Second    // with WeChat: the SDK's client has no limit of its own
+	patience = 10 * time.Second   // with WeChat: the SDK's client has no limit of its own
 )
 
 // An app is the login server of a mini program: POST /login, and with the token that it answers, GET /me, POST /profile, POST /phone,

@@ -36,7 +36,7 @@ class Memory extends CacheInterface {
 export class WeChat {
   constructor({ appid, secret }) {
     this.appid = appid;
-    this.sdk = new MiniApp({ app_id: appid, secret, use_stable_access_token: true, http: { timeout: 5000 } });
+    this.sdk = new MiniApp({ app_id: appid, secret, use_stable_access_token: true, http: { timeout: 10_000 } });
     this.sdk.setCache(new Memory());
   }
 

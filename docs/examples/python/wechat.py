@@ -64,7 +64,7 @@ class WeChat:
     def _call(method, path, **arguments):
         api = path.rpartition("/")[2]
         try:
-            got = requests.request(method, API + path, timeout=5, **arguments).json()
+            got = requests.request(method, API + path, timeout=10, **arguments).json()
         except (requests.RequestException, ValueError):
             # The error of requests has the address in it, and so the AppSecret.
             raise WeChatError(api) from None
