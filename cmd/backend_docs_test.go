@@ -32,8 +32,7 @@ func suites() []suite {
 
 // TestBackendExamples runs the test suites of docs/examples inside the simulation, where they pass; with something amiss there, where
 // they fail for that; and outside of it, where they say so.
-func TestBackendExamples(t *testing.T) {
-	t.Parallel()
+func TestBackendExamples(t *testing.T) { // not parallel: whole test suites beside them would cost other tests their time limits
 	for _, s := range suites() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

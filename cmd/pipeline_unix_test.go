@@ -141,8 +141,7 @@ func pipelines() []pipeline {
 
 // TestPipelines runs the jobs of docs/ci.md: they succeed with the examples as they are, and fail, telling why, when a back end does not
 // know that a code works once.
-func TestPipelines(t *testing.T) {
-	t.Parallel()
+func TestPipelines(t *testing.T) { // not parallel, as TestBackendExamples
 	for _, tt := range pipelines() {
 		text, err := recipeOf("ci.md", tt.recipe)
 		if err != nil {
