@@ -31,8 +31,8 @@ func suites() []suite {
 }
 
 // TestBackendExamples runs the test suites of docs/examples inside the simulation, where they pass; with something amiss there, where
-// they fail for that; and outside of it, where they say so.
-func TestBackendExamples(t *testing.T) { // not parallel: whole test suites beside them would cost other tests their time limits
+// they fail for that; and outside of it, where they say so. Other tests wait: whole test suites beside them would cost them their time limits.
+func TestBackendExamples(t *testing.T) { //nolint:tparallel // see above
 	for _, s := range suites() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -140,8 +140,8 @@ func pipelines() []pipeline {
 }
 
 // TestPipelines runs the jobs of docs/ci.md: they succeed with the examples as they are, and fail, telling why, when a back end does not
-// know that a code works once.
-func TestPipelines(t *testing.T) { // not parallel, as TestBackendExamples
+// know that a code works once. Other tests wait, as for TestBackendExamples.
+func TestPipelines(t *testing.T) { //nolint:tparallel // see above
 	for _, tt := range pipelines() {
 		text, err := recipeOf("ci.md", tt.recipe)
 		if err != nil {
