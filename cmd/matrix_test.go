@@ -196,7 +196,7 @@ func weChatCalls(t *testing.T, path string) (calls []string) {
 	return calls
 }
 
-// An insideRun is how `wxlogin serve --mock` with a command ended.
+// An insideRun is how a program ended, `wxlogin serve --mock` with a command mostly.
 type insideRun struct {
 	code           int
 	stdout, stderr string
@@ -205,8 +205,14 @@ type insideRun struct {
 // inside runs `wxlogin serve --mock ARGS` as a process.
 func inside(t *testing.T, args ...string) insideRun {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "wxlogin", append([]string{"serve", "--mock"}, args...)...)
-	cmd.Env = cleanEnv(t)
+	return runProgram(t, "", cleanEnv(t), append([]string{"wxlogin", "serve", "--mock"}, args...)...)
+}
+
+// runProgram runs a program in a directory to its end.
+func runProgram(t *testing.T, dir string, env []string, command ...string) insideRun {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir, cmd.Env = dir, env
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -71,7 +71,7 @@ func newServe(a *app.App) *cobra.Command {
 	f.BoolVar(&opts.allowRemote, "allow-remote", false, text(lang.T{En: "with --mock: allow an address that others can reach; the control API then wants WXLOGIN_MOCK_TOKEN", Zh: "与 --mock 一起使用：允许监听他人可访问的地址，此时控制接口需要 WXLOGIN_MOCK_TOKEN"}))
 	f.Uint64Var(&opts.seed, "seed", 0, text(lang.T{En: "with --mock: the same `NUMBER` gives the same users, codes and keys", Zh: "与 --mock 一起使用：相同的 `NUMBER` 产生相同的用户、code 和密钥"}))
 	f.IntVar(&opts.journalSize, "journal-size", journal.DefaultSize, text(lang.T{En: "with --mock: keep the newest `N` calls for wxlogin mock journal", Zh: "与 --mock 一起使用：保留最新的 `N` 次调用，供 wxlogin mock journal 查看"}))
-	f.StringVar(&opts.journalFile, "journal", "", text(lang.T{En: "with --mock: at the end, write all calls to `FILE`, a line of JSON each", Zh: "与 --mock 一起使用：结束时把全部调用写入 `FILE`，每行一个 JSON"}))
+	f.StringVar(&opts.journalFile, "journal", "", text(lang.T{En: "with --mock: at the end, write all calls to `FILE`, a line of JSON each; replaces the journal of a run before, and nothing else", Zh: "与 --mock 一起使用：结束时把全部调用写入 `FILE`，每行一个 JSON；只会替换以前某次运行的记录，不会替换别的文件"}))
 	f.CountVarP(&opts.verbose, "verbose", "v", text(lang.T{En: "tell of each call to WeChat, -vv all of it; with -- CMD the first -v says where the mock is, and logs each request", Zh: "显示对微信的每次调用，-vv 显示完整内容；与 -- CMD 一起使用时，第一个 -v 输出模拟服务的地址，并逐条输出请求日志"}))
 	f.StringVar(&opts.world, "world", "", text(lang.T{En: "with --mock: start with the world in `FILE` (wxlogin mock world save)", Zh: "与 --mock 一起使用：以 `FILE` 中的模拟世界启动（wxlogin mock world save）"}))
 	f.IntVar(&opts.users, "users", 0, text(lang.T{En: "with --mock: begin with `NUMBER` users: u000001 and so on", Zh: "与 --mock 一起使用：初始有 `NUMBER` 个用户：u000001 等"}))
@@ -237,6 +237,9 @@ func startFailure(err error) error {
 		return app.Usage(textCADir, failed.Path, systemReason(failed.Err))
 	}
 	if failed, is := errors.AsType[*stack.JournalFileError](err); is {
+		if errors.Is(err, stack.ErrNotJournal) {
+			return app.Usage(textNotJournal, failed.Path)
+		}
 		return app.Usage(textJournalFile, failed.Path, systemReason(failed.Err))
 	}
 	return err
@@ -368,6 +371,7 @@ var (
 	textBadPlusShare     = lang.T{En: "--plus-share takes 0 to 100, not %d", Zh: "--plus-share 应为 0 到 100，而不是 %d"}
 	textNotWithMock      = lang.T{En: "--store and --api-base do not go with --mock: a mock is its own WeChat and keeps sessions in memory", Zh: "--store、--api-base 不能与 --mock 一起使用：模拟服务自己就是微信，会话只保存在内存中"}
 	textReadyFile        = lang.T{En: "--ready-file: cannot write %s: %s", Zh: "--ready-file：无法写入 %s：%s"}
+	textNotJournal       = lang.T{En: "--journal: %s is there already, and it is not the journal of a run: name another file", Zh: "--journal：%s 已经存在，而且不是某次运行的记录：请换一个文件名"}
 	textJournalFile      = lang.T{En: "--journal: cannot write %s: %s", Zh: "--journal：无法写入 %s：%s"}
 	textCADir            = lang.T{En: "--ca-dir: cannot write %s: %s", Zh: "--ca-dir：无法写入 %s：%s"}
 	textRemoteMock       = lang.T{En: "%s can be reached from other machines, and a mock lets everybody in: add --allow-remote if that is wanted", Zh: "其他机器可以访问 %s，而模拟服务允许任何人登录：如确需如此，请加 --allow-remote"}

@@ -70,7 +70,7 @@ func sayEnd(a *app.App, output term.Output, e end) {
 			_ = a.IO.PrintErr(func(p *term.Page) { mock.PrintRecords(p, a.IO.ErrTTY, e.Failed) })
 		}
 	}
-	if e.Calls == 0 {
+	if e.Calls == 0 && len(e.Untrusted) == 0 { // a client that did not trust the CA came by the proxy
 		a.IO.Warn(textNoCalls.With(e.program))
 	}
 	if len(e.Untrusted) > 0 {

@@ -60,6 +60,9 @@ func (a *App) Group(spec Spec, verbs ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return c.Help()
 		}
+		if c.ArgsLenAtDash() == 0 {
+			return Usage(textCommandAfterDash, c.CommandPath())
+		}
 		return UnknownCommand(c, args[0])
 	}
 	return c
@@ -137,6 +140,7 @@ var (
 	textArguments          = lang.T{En: "%d arguments", Zh: "%d 个参数"}
 	textUnknownCommand     = lang.T{En: "unknown command %q for %q", Zh: "未知命令 %q（在 %q 之下）"}
 	textUnknownCommandNear = lang.T{En: "unknown command %q for %q; did you mean %s?", Zh: "未知命令 %q（在 %q 之下），是否想输入 %s？"}
+	textCommandAfterDash   = lang.T{En: "%s does not look for a command after --: leave the -- out", Zh: "%s 不会在 -- 之后查找命令：请去掉 --"}
 	textNoArguments        = lang.T{En: "%s takes no arguments, but got %d", Zh: "%s 不接受参数，却收到 %d 个"}
 	textTooManyArguments   = lang.T{En: "%s takes at most %s, but got %d", Zh: "%s 最多接受 %s，却收到 %d 个"}
 	textWrongArguments     = lang.T{En: "%s takes exactly %s, but got %d", Zh: "%s 需要 %s，却收到 %d 个"}

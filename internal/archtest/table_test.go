@@ -64,7 +64,8 @@ var owners = []owner{
 
 // testModules may be imported by any test, and by the conformance suites.
 var testModules = []string{
-	"github.com/creack/pty", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "go.uber.org/goleak", "go.yaml.in/yaml/v3", "pgregory.net/rapid",
+	"github.com/creack/pty", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/santhosh-tekuri/jsonschema/v6",
+	"go.uber.org/goleak", "go.yaml.in/yaml/v3", "pgregory.net/rapid",
 }
 
 // testRooms hold tests although their files are not named *_test.go. Only tests import them.

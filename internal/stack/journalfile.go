@@ -2,9 +2,12 @@ package stack
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,8 +40,47 @@ type journalFile struct {
 	err     error  // the first one
 }
 
+// ErrNotJournal says that there is something else in the place of a journal's file.
+var ErrNotJournal = errors.New("it is there already, and it is not the journal of a run")
+
+// mayReplace finds out what a journal would take the place of. A file of somebody's stays: only that of a run before, or an empty one, makes
+// room. Links stay as well: they are not followed, and /dev/stdout is one.
+func mayReplace(path string) error {
+	there, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !there.Mode().IsRegular():
+		return ErrNotJournal
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	start, err := bufio.NewReader(file).Peek(len(missedStart)) // the longer one
+	if !errors.Is(err, io.EOF) && err != nil {
+		return err
+	}
+	if len(start) > 0 && !bytes.HasPrefix(start, []byte(recordStart)) && !bytes.HasPrefix(start, []byte(missedStart)) {
+		return ErrNotJournal
+	}
+	return nil
+}
+
+// How a line of a journal begins.
+const (
+	recordStart = `{"seq":`
+	missedStart = `{"missed":`
+)
+
 // keepJournal begins to write the records of a journal. Its file is readable by its owner alone.
 func keepJournal(path string, j *journal.Journal) (*journalFile, error) {
+	if err := mayReplace(path); err != nil {
+		return nil, &JournalFileError{path, err}
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".wxlogin-journal-*") // created 0600
 	if err != nil {
 		return nil, &JournalFileError{path, err}
@@ -57,7 +99,7 @@ func keepJournal(path string, j *journal.Journal) (*journalFile, error) {
 func (f *journalFile) write(r *journal.Record, missed uint64) {
 	f.line = f.line[:0]
 	if missed > 0 {
-		f.line = append(strconv.AppendUint(append(f.line, `{"missed":`...), missed, 10), "}\n"...)
+		f.line = append(strconv.AppendUint(append(f.line, missedStart...), missed, 10), "}\n"...)
 	}
 	line, err := r.AppendLine(f.line)
 	if err == nil {

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -20,10 +21,6 @@ import (
 func TestJournalFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "calls.ndjson")
-	link := filepath.Join(t.TempDir(), "precious")
-	if err := errors.Join(os.WriteFile(link, []byte("mine"), 0o600), os.Symlink(link, path)); err != nil {
-		t.Fatal(err)
-	}
 	r := start(t, func(o *stack.Options) { o.Mock.JournalFile, o.Mock.JournalSize = path, 1 })
 	const calls = 5
 	for range calls {
@@ -53,9 +50,6 @@ func TestJournalFile(t *testing.T) {
 	if state, err := os.Lstat(path); err != nil || state.Mode() != 0o600 {
 		t.Errorf("%v, %v", state.Mode(), err)
 	}
-	if mine, _ := os.ReadFile(link); string(mine) != "mine" {
-		t.Errorf("a link was followed: %s", mine)
-	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".wxlogin*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
@@ -70,6 +64,54 @@ func TestNoJournalFile(t *testing.T) {
 	})
 	if failed, is := errors.AsType[*stack.JournalFileError](err); !is || failed.Path != path || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestJournalFileTaken: what is in the place of the file stays, unless it is empty or the journal of a run before.
+func TestJournalFileTaken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	attempt := func(path string) error {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		s, err := stack.Start(ctx, stack.Options{
+			Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), TokenTTL: tokenTTL, SessionTTL: sessionTTL, Mock: &stack.Mock{JournalFile: path},
+		})
+		if err != nil {
+			return err
+		}
+		stop()
+		return s.Wait()
+	}
+	for content, free := range map[string]bool{
+		"": true, `{"seq":1,"time":"2026-11-26T00:00:00Z"}` + "\n": true, `{"missed":3}` + "\n": true,
+		"package main\n": false, "{": false, `{"sequel":1}`: false, "\n": false,
+	} {
+		path := filepath.Join(dir, "taken")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := attempt(path); errors.Is(err, stack.ErrNotJournal) == free || free && err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+		if now, err := os.ReadFile(path); !free && string(now) != content {
+			t.Errorf("%q became %q, %v", content, now, err)
+		}
+	}
+	if err := attempt(dir); !errors.Is(err, stack.ErrNotJournal) {
+		t.Errorf("a directory: %v", err)
+	}
+	for _, target := range []string{os.DevNull, filepath.Join(dir, "nowhere"), filepath.Join(dir, "taken")} {
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if err := attempt(link); !errors.Is(err, stack.ErrNotJournal) {
+			t.Errorf("a link to %s: %v", target, err)
+		}
+		if got, err := os.Readlink(link); got != target {
+			t.Errorf("the link to %s is gone: %q, %v", target, got, err)
+		}
 	}
 }
 
