@@ -2,6 +2,7 @@ package stack
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,8 +19,14 @@ type Ready struct {
 	PID   int          `json:"pid"`
 }
 
-// WriteFile writes the ready file: whole or not at all, never through a link, readable by its owner.
+// ErrNotReadyFile says that a link, a device or the like is in the ready file's place. A file would be replaced, but /dev/stdout is a link.
+var ErrNotReadyFile = errors.New("there is no file in its place, but a link, a device or a directory")
+
+// WriteFile writes the ready file: whole or not at all, never through a link or in place of one, readable by its owner.
 func (r Ready) WriteFile(path string) error {
+	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() {
+		return ErrNotReadyFile
+	}
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -33,7 +40,7 @@ func (r Ready) WriteFile(path string) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(temporary.Name(), path) // replaces a link, does not follow it
+		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(temporary.Name())

@@ -242,7 +242,7 @@ func TestReadyFile(t *testing.T) {
 	}
 }
 
-// A link in the ready file's place is replaced; what it leads to stays as it is.
+// A link in the ready file's place stays, and so does what it leads to.
 func TestReadyFileIsNoLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -253,8 +253,11 @@ func TestReadyFileIsNoLink(t *testing.T) {
 	if err := os.Symlink(target, path); err != nil {
 		t.Skip(err) // Windows asks for a privilege
 	}
-	if err := (stack.Ready{PID: 1}).WriteFile(path); err != nil {
-		t.Fatal(err)
+	if err := (stack.Ready{PID: 1}).WriteFile(path); !errors.Is(err, stack.ErrNotReadyFile) {
+		t.Errorf("in place of a link: %v", err)
+	}
+	if to, err := os.Readlink(path); err != nil || to != target {
+		t.Errorf("the link leads to %q, %v", to, err)
 	}
 	if data, err := os.ReadFile(target); err != nil || string(data) != "precious" {
 		t.Errorf("the link was followed: %q, %v", data, err)
