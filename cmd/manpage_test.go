@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -307,12 +306,10 @@ const (
 // marked is what help prints for a topic, unbroken and with marks in place of colours.
 func marked(t topic, l lang.Lang) string {
 	io, _, out, _ := term.Test()
-	before := func(mark string) lipgloss.Style {
-		return lipgloss.NewStyle().Transform(func(text string) string { return mark + text })
-	}
 	io.Lang, io.Width = l, 0
-	io.Styles = term.Styles{Heading: before(markHeading), Command: before(markCommand)}
-	io.Styles.Key = lipgloss.NewStyle().Transform(func(name string) string { return markName + name + markName })
+	io.Styles.Heading = io.Styles.Heading.Transform(func(text string) string { return markHeading + text })
+	io.Styles.Command = io.Styles.Command.Transform(func(text string) string { return markCommand + text })
+	io.Styles.Key = io.Styles.Key.Transform(func(name string) string { return markName + name + markName })
 	if err := io.Print(func(p *term.Page) { t.print(&app.App{IO: io}, p) }); err != nil {
 		panic(fmt.Sprint(t.name, ": ", err))
 	}
