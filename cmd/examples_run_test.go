@@ -63,17 +63,17 @@ func typeExample(ts *testscript.TestScript, neg bool, args []string) {
 	shell, code, stop, tty := "bash", "0", "", false
 	var swap []string
 	for len(args) > 1 {
-		switch flag := args[0]; {
-		case flag == "-tty":
+		switch flag := args[0]; flag {
+		case "-tty":
 			tty, args = true, args[1:]
 			continue
-		case flag == "-stop":
+		case "-stop":
 			stop = args[1]
-		case flag == "-shell":
+		case "-shell":
 			shell = args[1]
-		case flag == "-exit":
+		case "-exit":
 			code = args[1]
-		case flag == "-at":
+		case "-at":
 			old, replacement, _ := strings.Cut(args[1], "=")
 			swap = append(swap, old, replacement)
 		default:
