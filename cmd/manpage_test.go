@@ -38,6 +38,8 @@ var (
 		Zh: "成功时为 0，命令行有误时为 2。其余退出码以及哪些值得重试，见 wxlogin-exit-codes(7)。",
 	}
 	textManMeaning   = lang.T{En: "%s. Try again: %s.", Zh: "%s。是否重试：%s。"}
+	textManOwn       = lang.T{En: "An option that is not given is taken from its variable, or else from the configuration: %s.", Zh: "未给出的选项取自对应的环境变量，其次取自配置：%s。"}
+	textComma        = lang.T{En: ", ", Zh: "、"}
 	textFullStop     = lang.T{En: ".", Zh: "。"}
 	textManVariables = lang.T{
 		En: "Each configuration key is a variable as well: wxlogin-environment(7) lists them all.",
@@ -91,6 +93,7 @@ func commandMan(c *cobra.Command, l lang.Lang) string {
 		manFiles(r, l)
 	} else {
 		r.line(prose(textManExits.In(l)))
+		manOwnEnvironment(r, c, l)
 	}
 	manSeeAlso(r, l, related(c)...)
 	return r.b.String()
@@ -193,6 +196,25 @@ func manEnvironment(r *roff, l lang.Lang) {
 	r.line(prose(textManVariables.In(l)))
 	for _, v := range append(config.Variables(), terminalVariables()...) {
 		r.tagged(bold(v.Name), v.Help.In(l))
+	}
+}
+
+// manOwnEnvironment names the variables of a command's own options: those that set a configuration key, and the secret's file.
+func manOwnEnvironment(r *roff, c *cobra.Command, l lang.Lang) {
+	variables := map[string]string{"--secret-file": "WXLOGIN_SECRET_FILE"}
+	for _, k := range config.Keys() {
+		variables[k.Flag] = k.Env
+	}
+	var names []string
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		// A flag of the same name may be something else: doctor --url is.
+		if variable, ok := variables["--"+f.Name]; ok && (fmt.Sprintf("%T", f.Value) == "app.keyFlag" || f.Name == "secret-file") {
+			names = append(names, fmt.Sprintf("%s (--%s)", variable, f.Name))
+		}
+	})
+	if len(names) > 0 {
+		r.section(textManEnvironment.In(l))
+		r.line(prose(textManOwn.With(strings.Join(names, textComma.In(l))).In(l)))
 	}
 }
 
