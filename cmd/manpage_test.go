@@ -298,7 +298,7 @@ func topicMan(t topic, l lang.Lang) string {
 			r.macro("RS", "4")
 			r.verbatim(strings.TrimPrefix(line, "  "+markCommand))
 			r.macro("RE")
-		case line == "" || strings.Contains(line, "\t"): // the table of exit codes has been written
+		case line == "" || t.name == "exit-codes" && strings.Contains(line, "\t"): // that table has been written
 			continue
 		default:
 			if started || t.name == "exit-codes" {
