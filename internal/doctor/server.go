@@ -82,6 +82,8 @@ func (x *examination) alive(ctx context.Context, base *url.URL, transport http.R
 func (x *examination) readiness(ctx context.Context, base *url.URL, transport http.RoundTripper) {
 	status, body, err := probe(ctx, base.JoinPath("readyz"), transport)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		x.add(AreaServer, "ready", Warn, textReadinessSlow.With(probeLimit), lang.Message{})
 	case err != nil:
 		x.add(AreaServer, "ready", Warn, textNoReadiness.With(wxapi.Cause(bare(err))), lang.Message{})
 	case status == http.StatusOK:
@@ -118,6 +120,7 @@ var (
 	textServerReady     = lang.T{En: "it is ready: its store and its keys work", Zh: "已就绪：存储和密钥可用"}
 	textServerNotReady  = lang.T{En: "it is not ready: %s", Zh: "尚未就绪：%s"}
 	textServerBusy      = lang.T{En: "it is starting or stopping", Zh: "正在启动或停止"}
+	textReadinessSlow   = lang.T{En: "it does not say within %v whether it is ready", Zh: "%v 内没有说明是否就绪"}
 	textNoReadiness     = lang.T{En: "it does not say whether it is ready: %s", Zh: "未说明是否就绪：%s"}
 	textServerSlow      = lang.T{En: "the server at %s did not answer within %v", Zh: "服务器 %s 在 %v 内没有响应"}
 	textServerHost      = lang.T{En: "the server there does not answer to the name %s (HTTP 421)", Zh: "服务器不响应主机名 %s（HTTP 421）"}

@@ -56,7 +56,7 @@ func TestServer(t *testing.T) {
 		},
 		"its checks hang": {
 			pages{"/healthz": "ok\n"},
-			[]string{"alive ok the server at login.example answers (0s)", "ready warn it does not say whether it is ready: context deadline exceeded"},
+			[]string{"alive ok the server at login.example answers (0s)", "ready warn it does not say within 5s whether it is ready"},
 		},
 		"something else": {
 			pages{"/healthz": "<html>welcome</html>"},
