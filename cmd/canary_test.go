@@ -124,6 +124,7 @@ func invocations(v vault) []invocation {
 		{leaf: "doctor", args: []string{"--offline"}, env: map[string]string{"WXLOGIN_APPID": v.secretArg.value, "WXLOGIN_PROFILE": "failing"}},
 		{leaf: "doctor", args: []string{"--offline"}, env: map[string]string{"WXLOGIN_STORE": "redis://:" + v.password.value + "@127.0.0.1:6379/0"}},
 		{leaf: "doctor", args: []string{v.secretArg.value}},
+		{leaf: "doctor", args: []string{"--url", "http://user:" + v.secretArg.value + "@127.0.0.1:1"}},
 
 		{leaf: "decrypt", args: []string{"HOME/payload.json"}},
 		{leaf: "decrypt", args: []string{"HOME/payload.json"}, before: []string{"exchange", v.code.value}},

@@ -143,6 +143,10 @@ func TestDeployCompose(t *testing.T) {
 			Deploy      struct{ Replicas int }
 			Stop        string `yaml:"stop_grace_period"`
 			Restart     string
+			Healthcheck struct {
+				Test              []string
+				Interval, Timeout time.Duration
+			}
 		}
 		Secrets map[string]struct{ File string }
 		Volumes map[string]struct{}
@@ -181,6 +185,14 @@ func TestDeployCompose(t *testing.T) {
 	server := deployed(t, args, env...)
 	if status, _ := ask(http.DefaultClient, http.MethodGet, server.url+"/readyz", "", nil, nil); status != http.StatusOK { //nolint:forbidigo // loopback, and the test ends it
 		t.Errorf("/readyz answered %d", status)
+	}
+	health := login.Healthcheck.Test
+	if len(health) < 3 || !slices.Equal(health[:2], []string{"CMD", "/usr/local/bin/wxlogin"}) {
+		t.Fatalf("the health check needs a shell, or is of something else: %q", health)
+	}
+	health[len(health)-1] = replaced(t, health[len(health)-1], "http://127.0.0.1:8420", server.url)
+	if out, err := exec.CommandContext(t.Context(), "wxlogin", health[2:]...).CombinedOutput(); err != nil {
+		t.Errorf("the health check: %v\n%s", err, out)
 	}
 	if log := server.kill(); strings.Contains(log, `"level":"WARN"`) {
 		t.Errorf("the guide's own Redis makes it warn:\n%s", log)

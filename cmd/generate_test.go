@@ -47,7 +47,9 @@ func TestGenerated(t *testing.T) {
 	pictures(t, files)
 	manual(files, "docs/cli", lang.English)
 	manual(files, "docs/zh-CN/cli", lang.Chinese)
-	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli", "docs/images"} {
+	manPages(files, "docs/man", lang.English)
+	manPages(files, "docs/man/zh_CN", lang.Chinese)
+	for _, dir := range []string{"completions", "docs/cli", "docs/zh-CN/cli", "docs/images", "docs/man"} {
 		findStray(t, dir, files)
 	}
 	for name, want := range files {

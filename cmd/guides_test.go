@@ -56,7 +56,7 @@ func fencedBlocks(page string) (blocks []fenced) {
 // guides are the pages whose commands a reader is to type.
 func guides() []string {
 	var pages []string
-	for _, name := range []string{"ci.md", "deploy.md", "devtools.md", "intercept.md", "simulation.md", "tokens.md", "miniprogram.md"} {
+	for _, name := range []string{"ci.md", "deploy.md", "devtools.md", "install.md", "intercept.md", "simulation.md", "tokens.md", "miniprogram.md"} {
 		pages = append(pages, name, "zh-CN/"+name)
 	}
 	return pages

@@ -139,8 +139,7 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 			return
 		}
 		placeholder, text := pflag.UnquoteUsage(f)
-		text = strings.TrimRight(strings.TrimSuffix(text, placeholder), ":： ") // "iv: `VALUE`" says it twice
-		if f.Value.Type() == "count" {                                         // it takes no value
+		if f.Value.Type() == "count" { // it takes no value
 			placeholder = ""
 		}
 		name := "    --" + f.Name
@@ -150,7 +149,7 @@ func flagRows(flags *pflag.FlagSet) []term.Row {
 		if placeholder != "" {
 			name += " " + placeholder
 		}
-		for _, colon := range []string{": ", "："} { // it stands in the left column already
+		for _, colon := range []string{": ", "："} { // "iv: `VALUE`" says twice what the left column says; "of user `NAME`" needs its last word
 			text = strings.TrimSuffix(text, colon+placeholder)
 		}
 		rows = append(rows, term.Row{Name: name, Text: text})

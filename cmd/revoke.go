@@ -38,7 +38,7 @@ func newRevoke(a *app.App) *cobra.Command {
 		Short: lang.T{En: "End login tokens before their time", Zh: "提前吊销登录令牌"},
 		Long: lang.T{
 			En: "Ends one token, all tokens of a user (--openid), or every token that was issued before a moment (--before, alone for everybody or with --openid for one user; --before now is all there are). Every server on the same store refuses them from then on, and inspect tells when and why (--reason). The user's mini program logs in again by itself: to keep a user out, refuse the openid in your own services.\nIt works on the session store and key ring of this machine; tokens of a mock are ended by the running mock, and so are those of a user where --url is given. Services elsewhere use POST /revoke (docs/tokens.md).",
-			Zh: "吊销一个令牌、某个用户的全部令牌（--openid），或某一时刻之前签发的所有令牌（--before：单独使用时针对所有用户，与 --openid 一起使用时针对一个用户；--before now 表示现有的全部令牌）。此后使用同一存储的每台服务器都会拒绝它们，inspect 会显示吊销时间和原因（--reason）。小程序会自行重新登录：若要禁止某个用户，请在你自己的服务中拒绝其 openid。\n默认对本机的会话存储和密钥环生效；模拟服务的令牌由正在运行的模拟服务吊销，给出 --url 时按用户吊销也是如此。其他机器上的服务请使用 POST /revoke（docs/tokens.md）。",
+			Zh: "吊销一个令牌、某个用户的全部令牌（--openid），或某一时刻之前签发的所有令牌（--before：单独使用时针对所有用户，与 --openid 一起使用时针对一个用户；--before now 表示现有的全部令牌）。此后使用同一存储的每台服务器都会拒绝它们，inspect 会显示吊销时间和原因（--reason）。小程序会自行重新登录：若要禁止某个用户，请在你自己的服务中拒绝其 openid。\n默认对本机的会话存储和密钥环生效；模拟服务的令牌由正在运行的模拟服务吊销，给出 --url 时按用户吊销也是如此。其他机器上的服务请使用 POST /revoke（docs/zh-CN/tokens.md）。",
 		},
 		Examples: []app.Example{
 			{Note: lang.T{En: "a token that turned up in a log", Zh: "出现在日志里的令牌"}, Line: "wxlogin revoke @token.txt --reason 'found in a log'"},

@@ -44,6 +44,7 @@ func TestScript(t *testing.T) {
 			"stdout2env": stdoutToEnv,
 			"absent":     absent,
 			"http":       httpCall,
+			"example":    typeExample,
 			"recipe":     writeRecipe,
 			"recipes":    writeRecipes,
 			"upstream":   fakeUpstream,
@@ -62,10 +63,25 @@ func setupScript(env *testscript.Env) error {
 		"GORACE": "atexit_sleep_ms=0",
 		// Stated by the simulation's documentation; the scripts use them where no server printed them.
 		"DEMO_APPID": demoAppID(), "DEMO_SECRET": demoSecret(),
+		// For the examples that run Go: a home of one's own would mean a cache of one's own.
+		"GOCACHE": goCaches()[0], "GOMODCACHE": goCaches()[1], "CHECKOUT": checkout(),
 	} {
 		env.Setenv(name, value)
 	}
 	return os.MkdirAll(home, 0o700)
+}
+
+// goCaches are where Go keeps what it has compiled and downloaded; empty without Go, and then what needs them is skipped.
+var goCaches = sync.OnceValue(func() [2]string {
+	said, _ := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	build, modules, _ := strings.Cut(strings.TrimSpace(string(said)), "\n")
+	return [2]string{build, modules}
+})
+
+// checkout is the directory of go.mod.
+func checkout() string {
+	dir, _ := filepath.Abs("..")
+	return dir
 }
 
 func demoAppID() string  { id, _ := stack.DemoApp(); return string(id) }

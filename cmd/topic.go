@@ -189,7 +189,7 @@ For a server that was started by hand, (eval "$(wxlogin mock env)"; node server.
 Hosts other than WeChat's are passed on untouched; serve --mock --offline refuses them. The guide, with what each runtime was seen to do: docs/intercept.md`,
 	Zh: `多数服务器和 SDK 都把 https://api.weixin.qq.com 写死在代码里。wxlogin serve --mock -- CMD 在一个会把它引向模拟服务的环境中运行这样的服务器或它的测试，无需改动，它也察觉不到：模拟服务就是它使用的代理，并以只属于本次运行、只有 CMD 信任的 CA 代答微信的域名。不安装任何东西，也不留下任何东西。标准输出完全归 CMD 使用，退出码就是 CMD 的退出码。
 手动启动的服务器，用 (eval "$(wxlogin mock env)"; node server.js) 可达到同样效果。
-微信以外的域名原样转发，加 serve --mock --offline 则拒绝。详细说明及各运行时的实测结果见 docs/intercept.md`,
+微信以外的域名原样转发，加 serve --mock --offline 则拒绝。详细说明及各运行时的实测结果见 docs/zh-CN/intercept.md`,
 }
 
 var textNotReached = lang.T{
@@ -197,7 +197,7 @@ var textNotReached = lang.T{
 A client that has certificates of its own does not trust the CA: it is named at the end, and in wxlogin mock journal. wxlogin mock ca prints the certificate. On macOS and Windows, Go reads the system's store only.
 A program that is only asked by CMD, a daemon or a container, has not got the environment.
 --offline refuses what CMD asks of other hosts through the proxy, and names them. What goes around the proxy leaves no trace; without a network it fails.`,
-	Zh: `从不读取代理设置的客户端会绕过模拟服务：Java 的 Apache HttpClient（除非调用 useSystemProperties()），因而也包括默认配置的 WxJava；没有 trust_env=True 的 aiohttp；Transport 没有设置 Proxy 的 Go 程序；关闭 trust_env 的 requests。请把它的接口地址设为 WXLOGIN_API_BASE，或把它的代理设为 HTTPS_PROXY：docs/intercept.md 列出了各 SDK 的对应选项。
+	Zh: `从不读取代理设置的客户端会绕过模拟服务：Java 的 Apache HttpClient（除非调用 useSystemProperties()），因而也包括默认配置的 WxJava；没有 trust_env=True 的 aiohttp；Transport 没有设置 Proxy 的 Go 程序；关闭 trust_env 的 requests。请把它的接口地址设为 WXLOGIN_API_BASE，或把它的代理设为 HTTPS_PROXY：docs/zh-CN/intercept.md 列出了各 SDK 的对应选项。
 自带证书的客户端不信任该 CA：结束时会被点名，也可在 wxlogin mock journal 中看到。wxlogin mock ca 打印证书。在 macOS 和 Windows 上，Go 只读取系统证书库。
 由 CMD 间接调用的程序（守护进程、容器）没有这些环境变量。
 加 --offline 时，经代理发往其他主机的请求会被拒绝并列出。绕过代理的请求不留任何痕迹，断网时才会失败。`,

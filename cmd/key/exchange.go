@@ -133,7 +133,7 @@ func newExport(a *app.App) *cobra.Command {
 		Short: lang.T{En: "Print token keys as a JWK set", Zh: "以 JWK 集合输出令牌密钥"},
 		Long: lang.T{
 			En: "Prints all token keys, or those named, as a JWK set for a service that opens login tokens itself, or for wxlogin key import. Whoever holds such a key can read every token and make tokens that your servers take for their own; ask POST /introspect instead wherever you can (docs/tokens.md). It therefore wants --reveal. The storage key is never exported.",
-			Zh: "以 JWK 集合输出全部或指定的令牌密钥，供需要自行解密登录令牌的服务使用，或供 wxlogin key import 导入。持有这样的密钥就能读取所有令牌，也能伪造你的服务器会接受的令牌；只要可能，请改用 POST /introspect（docs/tokens.md）。因此需要 --reveal。存储密钥绝不导出。",
+			Zh: "以 JWK 集合输出全部或指定的令牌密钥，供需要自行解密登录令牌的服务使用，或供 wxlogin key import 导入。持有这样的密钥就能读取所有令牌，也能伪造你的服务器会接受的令牌；只要可能，请改用 POST /introspect（docs/zh-CN/tokens.md）。因此需要 --reveal。存储密钥绝不导出。",
 		},
 		Examples: []app.Example{{Note: lang.T{En: "for a service that opens tokens itself", Zh: "供自行解密令牌的服务使用"}, Line: "(umask 077; wxlogin key export --reveal > keys.jwks)"}},
 	})

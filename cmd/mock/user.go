@@ -236,7 +236,11 @@ func newUserList(a *app.App) *cobra.Command {
 var textMoreUsers = lang.T{En: "there are %s users; go on with --from %s", Zh: "共有 %s 个用户，加 --from %s 继续"}
 
 func printUsers(p *term.Page, page mockclient.Users) {
-	if len(page.Users) == 0 {
+	switch {
+	case len(page.Users) == 0 && page.Total > 0:
+		p.Line(lang.T{En: "--from is beyond the last user; users: %d", Zh: "--from 超出了最后一个用户，用户共 %d 个"}, page.Total)
+		return
+	case len(page.Users) == 0:
 		p.Line(lang.T{En: "there are no users yet: they come into being when they log in", Zh: "还没有用户：首次登录时会自动出现"})
 		return
 	}

@@ -66,6 +66,8 @@ func (a Area) Title() lang.T {
 		return lang.T{En: "WeChat", Zh: "微信"}
 	case AreaStorage:
 		return lang.T{En: "Storage", Zh: "存储"}
+	case AreaServer:
+		return lang.T{En: "Server", Zh: "服务器"}
 	case AreaTerminal:
 	}
 	return lang.T{En: "Terminal", Zh: "终端"}

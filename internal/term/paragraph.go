@@ -15,15 +15,19 @@ const readable = 100
 // narrow is the least room for text that is worth breaking it for: in less, broken lines read worse than long ones.
 const narrow = 20
 
-// Paragraphs writes prose, broken into lines at the reader's width. Paragraphs are separated by line feeds.
+// Paragraphs writes prose, broken into lines at the reader's width if there is one. Paragraphs are separated by line feeds.
 func (p *Page) Paragraphs(text string) {
 	for i, paragraph := range strings.Split(strings.TrimSpace(text), "\n") {
 		if i > 0 {
 			p.Blank()
 		}
-		if paragraph = redact.Clean(paragraph); paragraph != "" {
-			p.writeln(wrap(paragraph, min(p.width, readable)))
+		if paragraph = redact.Clean(paragraph); paragraph == "" {
+			continue
 		}
+		if room := min(p.width, readable); room >= narrow {
+			paragraph = wrap(paragraph, room)
+		}
+		p.writeln(paragraph)
 	}
 }
 
