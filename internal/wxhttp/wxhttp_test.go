@@ -94,12 +94,13 @@ func golden(t *testing.T, source string, answer *http.Response) {
 			t.Fatal(err)
 		}
 	}
+	const write = "go test ./internal/wxhttp -update"
 	want, err := os.ReadFile(name)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; %s makes it: read what it says", err, write)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
+		t.Errorf("if this is meant, %s (-want +got):\n%s", write, diff)
 	}
 }
 
