@@ -76,7 +76,7 @@ func TestParseEffectRefuses(t *testing.T) {
 	}
 }
 
-// TestEffectForms: the examples are effects, and those that help shows are all that there are.
+// TestEffectForms: the examples are effects, and help has a text in both languages for each.
 func TestEffectForms(t *testing.T) {
 	t.Parallel()
 	seen := map[world.EffectKind]bool{}
@@ -89,9 +89,6 @@ func TestEffectForms(t *testing.T) {
 			t.Errorf("%+v", form)
 		}
 		seen[form.Kind] = true
-	}
-	if len(seen) != 24 {
-		t.Errorf("%d effects", len(seen))
 	}
 }
 

@@ -138,6 +138,24 @@ var effectTests = []struct {
 	{effect: "plus-slash", tcp: whole, after: used},
 }
 
+// TestEffectsComplete: an effect without a row there is tried by nobody.
+func TestEffectsComplete(t *testing.T) {
+	t.Parallel()
+	tried := map[world.EffectKind]bool{world.EffectHang: true} // in TestHang
+	for _, tt := range effectTests {
+		e, err := world.ParseEffect(tt.effect)
+		if err != nil {
+			t.Error(err)
+		}
+		tried[e.Kind] = true
+	}
+	for _, form := range world.Effects() {
+		if !tried[form.Kind] {
+			t.Errorf("%s has no row in effectTests", form.Kind)
+		}
+	}
+}
+
 const used = `200 text/plain {"errcode":40163,"errmsg":"code been used, RID"}`
 
 func TestEffects(t *testing.T) {
