@@ -2,7 +2,7 @@
 // keys before it.
 //
 // The package holds the types, the rules by which a [Session] changes ([Session.After]) and the sealing of keys, so that every
-// [Store] behaves alike; memory and sqlite are stores, storetest is the suite that they pass. Nothing here reads a clock:
+// [Store] behaves alike; memory, sqlite and redis are stores, storetest is the suite that they pass. Nothing here reads a clock:
 // each operation is told the time. A session key is written nowhere but sealed, a code nowhere but as its SHA-256.
 package session
 
