@@ -333,7 +333,7 @@ func TestCanaryEndpoints(t *testing.T) {
 	}
 	for _, endpoint := range want {
 		if !covered[endpoint] {
-			t.Errorf("%s has no line in the table", endpoint)
+			t.Errorf("%s has no line in httpCases", endpoint)
 		}
 	}
 }

@@ -412,6 +412,6 @@ func TestCanaryComplete(t *testing.T) {
 		}
 	}
 	if diff := gocmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
-		t.Errorf("commands without a line in the table (-want +got):\n%s", diff)
+		t.Errorf("commands without a line in the table of invocations, above (-want +got):\n%s", diff)
 	}
 }

@@ -73,6 +73,6 @@ func TestFaultCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(table), "\n")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("if this is meant, go test ./cmd -run TestFaultCommands -update (-want +got):\n%s", diff)
 	}
 }

@@ -296,7 +296,7 @@ func TestHostileCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(table), "\n")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("if this is meant, go test ./cmd -run TestHostileCommands -update (-want +got):\n%s", diff)
 	}
 }
 
