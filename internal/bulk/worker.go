@@ -101,7 +101,7 @@ func (w *worker) open() (opendata.Payload, error) {
 	if err := w.opener.SetKey(key); err != nil {
 		return opendata.Payload{}, err
 	}
-	out, payload, err := w.opener.AppendBytes(w.plain[:0], l.IV, l.EncryptedData)
+	out, payload, err := w.opener.Append(w.plain[:0], l.IV, l.EncryptedData)
 	if err != nil {
 		return payload, err
 	}

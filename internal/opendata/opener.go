@@ -18,19 +18,8 @@ type Opener struct {
 // keyTextLen is the length of a session_key in base64.
 const keyTextLen = 24
 
-// NewOpener expands the key. The error is a [*InputError].
-func NewOpener(key wechat.SessionKey) (*Opener, error) {
-	o := &Opener{}
-	if err := setKey(o, key.Reveal()); err != nil {
-		return nil, err
-	}
-	return o, nil
-}
-
 // SetKey changes the key, given as its base64 text. The error is a [*InputError]; the key is then as it was.
-func (o *Opener) SetKey(key []byte) error { return setKey(o, key) }
-
-func setKey[T text](o *Opener, key T) error {
+func (o *Opener) SetKey(key []byte) error {
 	if o.block != nil && string(key) == string(o.key[:]) { // the next line of a log is often of the same user
 		return nil
 	}
@@ -43,18 +32,9 @@ func setKey[T text](o *Opener, key T) error {
 	return nil
 }
 
-// Append does what [Open] does and appends the plain text to dst, whose extension it returns. The payload's Plain is the appended
-// part, not a copy. On an error dst comes back as it was; the bytes beyond its length are undefined.
-func (o *Opener) Append(dst []byte, e Envelope) ([]byte, Payload, error) {
-	return appendOpened(o, dst, e.IV, e.EncryptedData)
-}
-
-// AppendBytes is [Opener.Append] for texts that are parts of a buffer.
-func (o *Opener) AppendBytes(dst, iv, encryptedData []byte) ([]byte, Payload, error) {
-	return appendOpened(o, dst, iv, encryptedData)
-}
-
-func appendOpened[T text](o *Opener, dst []byte, iv, encryptedData T) ([]byte, Payload, error) {
+// Append does what [Open] does, for texts that are parts of a buffer, and appends the plain text to dst, whose extension it returns. The
+// payload's Plain is the appended part, not a copy. On an error dst comes back as it was; the bytes beyond its length are undefined.
+func (o *Opener) Append(dst, iv, encryptedData []byte) ([]byte, Payload, error) {
 	out, err := decrypt(dst, o.block, iv, encryptedData)
 	if err != nil {
 		return dst, Payload{}, err
