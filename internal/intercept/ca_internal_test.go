@@ -131,7 +131,7 @@ func TestNoOtherLeaf(t *testing.T) {
 	}
 }
 
-// forged signs with the CA's key what [CA.leaf] would not.
+// forged signs with the CA's key what [CA.Leaf] would not.
 func forged(t *testing.T, ca *CA, edit func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -1,4 +1,5 @@
-// Package loginhttp is the login API over HTTP: /onLogin, /decrypt, /phone, /session and /logout.
+// Package loginhttp is the login API over HTTP: /onLogin, /decrypt, /phone, /session and /logout for the mini program, /introspect and
+// /revoke for the developer's other services.
 //
 // Success is 200 (204 for /logout); every failure is another status with an application/problem+json body whose "reason"
 // tells a mini program what to do: log in again, try later, or stop. wx.request calls success for every status, and its
