@@ -2,11 +2,8 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
-
-	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/wxlogin/wxlogin/internal/world"
 )
@@ -62,17 +59,5 @@ func TestFaultCommands(t *testing.T) {
 		}
 	}
 	table := []byte("fault | command | exit | class\n" + strings.Join(lines, "\n") + "\n")
-	const golden = "testdata/faults.golden"
-	if *update {
-		if err := os.WriteFile(golden, table, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(table), "\n")); diff != "" {
-		t.Errorf("if this is meant, go test ./cmd -run TestFaultCommands -update (-want +got):\n%s", diff)
-	}
+	compareTable(t, "testdata/faults.golden", table)
 }

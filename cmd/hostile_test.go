@@ -285,7 +285,12 @@ func TestHostileCommands(t *testing.T) {
 	group.Wait()
 	slices.Sort(lines)
 	table := []byte("behaviour | command | exit | class | requests\n" + strings.Join(lines, "\n") + "\n")
-	const golden = "testdata/hostile.golden"
+	compareTable(t, "testdata/hostile.golden", table)
+}
+
+// compareTable compares lines with a golden file, or writes them with -update.
+func compareTable(t *testing.T, golden string, table []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(golden, table, 0o600); err != nil {
 			t.Fatal(err)
@@ -296,7 +301,7 @@ func TestHostileCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(table), "\n")); diff != "" {
-		t.Errorf("if this is meant, go test ./cmd -run TestHostileCommands -update (-want +got):\n%s", diff)
+		t.Errorf("if this is meant, go test ./cmd -run %s -update (-want +got):\n%s", t.Name(), diff)
 	}
 }
 
