@@ -87,7 +87,7 @@ var bans = []ban{
 	{"net/http/httptest", nil, "test code does not ship"},
 	{"net/http", []string{
 		"internal/redact", "internal/lang", "internal/clock", "internal/pipe", "internal/wechat", "internal/journal", "internal/opendata", "internal/token",
-		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/world", "internal/world/worldfile", "internal/diagnose",
+		"internal/session", "internal/session/memory", "internal/session/sqlite", "internal/session/redis", "internal/world", "internal/world/worldfile", "internal/diagnose",
 		"internal/accesstoken", "internal/login",
 	}, "it works without HTTP; the rooms of L4 put it on the wire"},
 }
