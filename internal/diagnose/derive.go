@@ -162,7 +162,7 @@ func (a *analysis) oneCharacter(p *proof, bad []int) bool {
 		for i := range len(base64Digits) {
 			digit := base64Digits[i : i+1]
 			with := here
-			if with.text = head + digit + tail; digit == p.text[at:at+1] || !with.reads(p.block, p.iv.raw) {
+			if with.text = head + digit + tail; digit == p.text[at:at+1] || !with.holds(p.block, p.iv.raw, signsOfJSON) {
 				continue
 			}
 			if a.settleCharacter(p, p.text[:at]+digit+p.text[at+1:], at, bad[0]) {

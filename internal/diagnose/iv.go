@@ -36,10 +36,12 @@ func beginnings(openID wechat.OpenID) []beginning {
 	return list
 }
 
-// phoneAgrees reports whether the number, which block 0 does not hold, ends in its pure form.
+// phoneAgrees reports whether the number, which block 0 does not hold, is its pure form, with the code of its country or without.
 func phoneAgrees(p opendata.Payload) bool {
 	number, pure := member(p.Plain, "phoneNumber"), member(p.Plain, "purePhoneNumber")
-	return p.Kind == opendata.KindPhone && pure != "" && strings.HasSuffix(number, pure)
+	before, ends := strings.CutSuffix(number, pure)
+	code := strings.TrimPrefix(before, "+")
+	return p.Kind == opendata.KindPhone && pure != "" && ends && (before == "" || code == member(p.Plain, "countryCode"))
 }
 
 // stepsAgree reports whether the first day is the one before the second.

@@ -16,10 +16,10 @@ import (
 
 var update = flag.Bool("update", false, "write docs/diagnoses-matrix.md instead of comparing it")
 
-// The size of the matrix: inputs for each damage, a sixth of them of each kind of payload, and pairs for each two chapters.
+// The size of the matrix: inputs for each damage, a sixth of them of each kind of payload, and for each two damages in either order.
 const (
 	matrixInputs = 600
-	matrixPairs  = 4000
+	matrixPairs  = 13
 )
 
 var (

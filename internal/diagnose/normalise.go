@@ -16,28 +16,30 @@ import (
 // A normalisation undoes one kind of damage that a text takes on its way. It returns the text and what it changed, or a zero message
 // when there is nothing of its kind.
 type normalisation struct {
-	id  string
-	run func(f field, text string) (string, lang.Message)
+	id    string
+	run   func(f field, text string) (string, lang.Message)
+	doubt doubt // nil where there is one way back
 }
 
 // normalisations in the order in which a text is taken apart: the outermost wrapping first.
 func normalisations() []normalisation {
 	return []normalisation{
-		{"D12", fromUTF16},
-		{"D07", stripped(isStray)},
-		{"D07", stripped(isStrayOrBlank)},
-		{"D05", unquoted},
-		{"D06", htmlUnescaped},
-		{"D03", percentUnescaped},
-		{"D04", jsonUnescaped},
-		{"D35", once},
-		{"D01", blanksToPlus},
-		{"D08", fromBase64URL},
-		{"D14", withoutExtra},
-		{"D15", canonicalTail},
-		{"D09", fromHex},
-		{"D10", fromRaw},
-		{"D11", decodedTwice},
+		{"D12", fromUTF16, nil},
+		{"D07", stripped(isStray), nil},
+		{"D07", stripped(isStrayOrBlank), blankOrPlus},
+		{"D05", unquoted, nil},
+		{"D06", htmlUnescaped, nil},
+		{"D03", percentUnescaped, nil},
+		{"D03", formUnescaped, nil},
+		{"D04", jsonUnescaped, nil},
+		{"D35", once, nil},
+		{"D01", blanksToPlus, nil},
+		{"D08", fromBase64URL, nil},
+		{"D14", withoutExtra, nil},
+		{"D15", canonicalTail, lastDigit},
+		{"D09", fromHex, nil},
+		{"D10", fromRaw, rawBytes},
+		{"D11", decodedTwice, nil},
 	}
 }
 
@@ -208,6 +210,18 @@ func percentUnescaped(_ field, text string) (string, lang.Message) {
 		return text, lang.Message{}
 	}
 	return b.String(), textPercent.With(count, text[first:first+3], first)
+}
+
+// formUnescaped does so to bytes that a form wrote, which has "+" for a blank. Base64 has no blank.
+func formUnescaped(f field, text string) (string, lang.Message) {
+	if !strings.Contains(text, "+") {
+		return text, lang.Message{}
+	}
+	bytes, what := percentUnescaped(f, strings.ReplaceAll(text, "+", " "))
+	if what.IsZero() || unreadable([]byte(bytes)) == 0 {
+		return text, lang.Message{}
+	}
+	return bytes, what
 }
 
 // jsonUnescaped undoes the escapes of a JSON string whose quotes are gone: \/ and \u002b.

@@ -66,7 +66,7 @@ func missingPluses(block cipher.Block, iv []byte, digits string, g, most int) []
 			with := s
 			with.text = insertPlus(s.text, at-s.at)
 			if more == 1 {
-				if with.reads(block, iv) {
+				if with.holds(block, iv, signsOfASCII) {
 					return []int{at}
 				}
 			} else if rest := search(with, at+1, more-1); rest != nil {
@@ -104,16 +104,31 @@ func spotOf(digits string, g int) spot {
 
 // reads reports whether the block is text.
 func (s spot) reads(block cipher.Block, iv []byte) bool {
+	plain := s.plain(block, iv)
+	return plain != nil && lookOf(plain).isText()
+}
+
+// holds reports whether the block is text that a search may be content with.
+func (s spot) holds(block cipher.Block, iv []byte, signs string) bool {
+	plain := s.plain(block, iv)
+	return plain != nil && lookOf(plain).isText() && ordinary(plain, signs)
+}
+
+// plain decrypts the block; nil where the text has too little of it.
+func (s spot) plain(block cipher.Block, iv []byte) []byte {
 	text := s.text[:len(s.text)/quad*quad]
 	if rest := s.text[len(text):]; len(rest) > 1 {
 		text = s.text // the end of the whole, where digits carry one byte or two
 	}
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil || len(raw) < s.skip {
-		return false
+		return nil
 	}
-	if raw = raw[s.skip:]; s.first {
-		return len(raw) >= blockSize && lookOf(rawBlock(block, iv, raw, 0)).isText()
+	switch raw = raw[s.skip:]; {
+	case s.first && len(raw) >= blockSize:
+		return rawBlock(block, iv, raw, 0)
+	case !s.first && len(raw) >= 2*blockSize:
+		return rawBlock(block, nil, raw, 1)
 	}
-	return len(raw) >= 2*blockSize && lookOf(rawBlock(block, nil, raw, 1)).isText()
+	return nil
 }

@@ -21,9 +21,9 @@ func (f field) String() string { return [...]string{"session_key", "iv", "encryp
 
 // A change is a step from what came to what can be read.
 type change struct {
-	id   string
-	what lang.Message // "3 blanks, the first at index 51"
-	at   []int        // of a guess: the digits that were guessed at
+	id    string
+	what  lang.Message // "3 blanks, the first at index 51"
+	known int          // of a guess: so many bytes at the front have to be known for it to be the right one; 0 of what has one way back
 }
 
 // A reading is one way to read a text: strict base64 of as many bytes as belong there, after the changes.
@@ -43,9 +43,9 @@ func (v variant) with(id string, text string, what lang.Message) variant {
 	return variant{text, append(slices.Clip(v.changes), change{id: id, what: what})}
 }
 
-// guess is with, for digits that might as well have stood elsewhere.
-func (v variant) guess(id string, text string, what lang.Message, at ...int) variant {
-	return variant{text, append(slices.Clip(v.changes), change{id, what, at})}
+// guess is with, for a digit that might as well have stood elsewhere, the last one of those that are guessed at.
+func (v variant) guess(id string, text string, what lang.Message, at int) variant {
+	return variant{text, append(slices.Clip(v.changes), change{id, what, bytesTo(at)})}
 }
 
 // The bounds of the search. Four changes to one text are more than any report has; the work is bounded by the bytes that the
@@ -81,7 +81,11 @@ func variants(f field, text string) []variant {
 				continue
 			}
 			seen[text] = true
-			all = append(all, from.with(step.id, text, what))
+			c := change{id: step.id, what: what}
+			if step.doubt != nil {
+				c.known = step.doubt(from, text)
+			}
+			all = append(all, variant{text, append(slices.Clip(from.changes), c)})
 		}
 	}
 	return all
@@ -127,7 +131,7 @@ func guesses(v variant) []variant {
 	case digitsOf16 - 2:
 		for at := range digitsOf16 {
 			for then := at + 1; then < digitsOf16; then++ {
-				list = append(list, v.guess("D02", insertPlus(insertPlus(digits, at), then)+"==", textPlusesAt.With(at, then), at, then))
+				list = append(list, v.guess("D02", insertPlus(insertPlus(digits, at), then)+"==", textPlusesAt.With(at, then), then))
 			}
 		}
 	case digitsOf16 + 1:

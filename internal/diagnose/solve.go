@@ -3,7 +3,6 @@ package diagnose
 import (
 	"crypto/aes"
 	"slices"
-	"strings"
 
 	"github.com/wxlogin/wxlogin/internal/opendata"
 	"github.com/wxlogin/wxlogin/internal/wechat"
@@ -32,7 +31,7 @@ type solution struct {
 	key, iv, data reading
 	order         order
 	payload       opendata.Payload
-	doubtful      bool // other guesses at the iv open the data as well: nobody can tell what its first 16 bytes say
+	doubtful      bool // the iv can be read otherwise as well: nobody can tell what the first 16 bytes of the text say
 }
 
 func (s solution) envelope() opendata.Envelope {
@@ -61,27 +60,27 @@ func solve(keys, ivs, datas []reading, o order, openID wechat.OpenID) (solution,
 	opens := 0
 	for _, p := range pairings(keys, datas) {
 		block, err := aes.NewCipher(p.key.raw)
-		if err != nil {
+		if err != nil || opens > maxOpens {
 			continue
 		}
 		var found []solution
 		for _, iv := range ivs {
-			if len(found) > 0 && len(iv.changes) > len(found[0].iv.changes) {
-				break
-			}
 			if !lookOf(rawBlock(block, iv.raw, p.data.raw, 0)).isText() {
 				continue
 			}
 			if opens++; opens > maxOpens {
-				return solution{}, false
+				break
 			}
 			s := solution{key: p.key, iv: iv, data: p.data, order: o}
 			payload, err := opendata.Open(s.sessionKey(), s.envelope())
 			if err != nil {
 				continue
 			}
-			if s.payload = payload; convincing(s) {
-				found = append(found, s)
+			if s.payload = payload; !convincing(s) {
+				continue
+			}
+			if found = append(found, s); s.settled(openID) && s.closed(openID) {
+				break
 			}
 		}
 		if len(found) > 0 {
@@ -89,36 +88,6 @@ func solve(keys, ivs, datas []reading, o order, openID wechat.OpenID) (solution,
 		}
 	}
 	return solution{}, false
-}
-
-// likeliest picks among the guesses at an iv. A guess at a key is proven by the cipher; an iv is merely added to the first 16 bytes, and
-// wrong ones leave something there that may read as well. So a guess counts for sure only where it makes bytes that are known.
-func likeliest(found []solution, openID wechat.OpenID) solution {
-	for _, s := range found {
-		if settled(s, openID) {
-			return s
-		}
-	}
-	found[0].doubtful = true
-	return found[0]
-}
-
-func settled(s solution, openID wechat.OpenID) bool {
-	known := 0
-	for _, start := range openings(openID) {
-		if strings.HasPrefix(string(s.payload.Plain), start) {
-			known = max(known, len(start))
-		}
-	}
-	for _, c := range s.iv.changes {
-		for _, at := range c.at {
-			const bitsOfDigit, bitsOfByte = 6, 8
-			if last := (at*bitsOfDigit + bitsOfDigit - 1) / bitsOfByte; last >= known {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // pairings returns the keys and data that fit, the fewest changes first.
