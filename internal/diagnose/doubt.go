@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -53,7 +54,7 @@ func rawBytes(from variant, text string) int {
 		return blockSize
 	}
 	raw, _ := base64.StdEncoding.DecodeString(text)
-	return strings.LastIndexAny(string(raw), " +-_/") + 1
+	return bytes.LastIndexAny(raw, " +-_/") + 1
 }
 
 func sameCase(text string) bool {
