@@ -177,7 +177,10 @@ func (a *analysis) settle(s solution, first ...Finding) {
 	}
 	first = append(first, changed(s)...)
 	if s.doubtful {
-		a.add(doubted(first, s.iv.changes)...)
+		if len(first) > 0 {
+			first[0] = first[0].since(textDoubtful) // whichever it is, the first is told in full
+		}
+		a.add(first...)
 		return
 	}
 	a.add(first...)
@@ -187,22 +190,6 @@ func (a *analysis) settle(s solution, first ...Finding) {
 	a.report.Repaired = &Opened{SessionKey: s.sessionKey(), Envelope: envelope, Payload: s.payload, Checks: checks, Err: err}
 	a.checked(s.payload, err)
 	a.remark(s.payload)
-}
-
-// doubted adds to the finding of the guess that it is one, and to the first where another one tells of the guess.
-func doubted(findings []Finding, changes []change) []Finding {
-	for _, c := range changes {
-		for i, f := range findings {
-			if f.ID == c.id && c.known > 0 {
-				findings[i] = f.since(textDoubtful)
-				return findings
-			}
-		}
-	}
-	if len(findings) > 0 {
-		findings[0] = findings[0].since(textDoubtful)
-	}
-	return findings
 }
 
 // changed makes a finding of each kind of change, in the order in which they were undone.
@@ -333,7 +320,7 @@ var (
 	textNeedsKeys   = lang.T{En: "needs --keys FILE", Zh: "需要 --keys FILE"}
 	textNoOtherKeys = lang.T{En: "no other key is known: --keys FILE gives some", Zh: "没有其他密钥可试，可用 --keys FILE 提供"}
 	textOtherKeys   = lang.T{En: "%d other keys tried", Zh: "试过 %d 个其他密钥"}
-	textDoubtful    = lang.T{En: "the iv can be read in several ways, which differ in the first 16 bytes of the text: there is no telling which is right, so nothing is repaired", Zh: "iv 有不止一种还原方式，只是明文的前 16 个字节不同：无法判断哪种正确，所以不做修复"}
+	textDoubtful    = lang.T{En: "the iv can be read in several ways, which differ in the first 16 bytes of the text: there is no telling which is right", Zh: "iv 有不止一种还原方式，只是明文的前 16 个字节不同：无法判断哪种正确"}
 	textWhole       = lang.T{En: "encryptedData has %d characters with the members of a whole result in them", Zh: "encryptedData 共 %d 个字符，里面是整个结果的各个字段"}
 	textPhoneCode   = lang.T{En: "it has the code of the phone button as well: wxlogin phone CODE gives the number without any session_key", Zh: "其中还有手机号按钮的 code：wxlogin phone CODE 无需 session_key 即可得到号码"}
 )
