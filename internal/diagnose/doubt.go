@@ -140,7 +140,7 @@ func idsFit(p opendata.Payload) bool {
 	return true
 }
 
-// ordinary reports whether a block, its padding left out, is made of letters of ASCII, digits, some signs and Chinese characters. Of 16
+// ordinary reports whether a block, its padding left out, is made of letters of ASCII, digits, some signs, East Asian characters and emoji. Of 16
 // random bytes that is so once in millions, with few signs once in 4e8, and proves something after a search through some hundred or
 // thousand. Being text alone, once in 80 000, does not.
 func ordinary(block []byte, signs string) bool {
@@ -151,7 +151,7 @@ func ordinary(block []byte, signs string) bool {
 	for len(block) > 0 {
 		r, size := utf8.DecodeRune(block)
 		switch {
-		case r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(signs, r)), unicode.Is(unicode.Han, r):
+		case r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(signs, r)), isWide(r):
 		case !utf8.FullRune(block):
 			return true // it goes on in the next block
 		default:
@@ -160,6 +160,11 @@ func ordinary(block []byte, signs string) bool {
 		block = block[size:]
 	}
 	return true
+}
+
+// isWide reports whether r is of those characters of three or four bytes that names have: of random bytes fewer are than are ASCII.
+func isWide(r rune) bool {
+	return r > '\u2000' && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.So)
 }
 
 // The signs that WeChat writes between names, numbers, ids and addresses, and all signs of ASCII.
