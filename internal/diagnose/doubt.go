@@ -18,7 +18,7 @@ import (
 // that prints it prints what nobody encrypted. So what was undone in an iv, and can be undone in more than one way, counts only where
 // it makes bytes that are known; else it is told, and nothing is repaired.
 
-// A doubt says how many bytes at the front have to be known for a change from a variant to text to be the right one; 0 if any are.
+// A doubt says how many bytes at the front have to be known for a change from a variant to text to be the right one; 0 where none is in doubt.
 type doubt func(from variant, text string) int
 
 // bytesTo returns how many bytes of an iv a digit and those before it reach into.

@@ -214,7 +214,7 @@ func percentUnescaped(_ field, text string) (string, lang.Message) {
 
 // formUnescaped does so to bytes that a form wrote, which has "+" for a blank. Base64 has no blank.
 func formUnescaped(f field, text string) (string, lang.Message) {
-	if !strings.Contains(text, "+") {
+	if !strings.Contains(text, "%") || !strings.Contains(text, "+") {
 		return text, lang.Message{}
 	}
 	bytes, what := percentUnescaped(f, strings.ReplaceAll(text, "+", " "))
