@@ -128,7 +128,7 @@ func bulkMemory() block {
 		commands: []command{{
 			env: []string{"WXLOGIN_BULK_LINES=10000000"}, args: []string{"-v", "-run=^TestMemory$", "./internal/bulk"},
 			keep: map[string]string{
-				"small": `: (1000) lines: a heap of (\S+) MiB`, "middle": `: (200000) lines: a heap of (\S+) MiB`, "large": `: (10000000) lines: a heap of (\S+) MiB`,
+				"small": `: (1000) lines: a heap of (\S+) MiB`, "middle": `: (30000) lines: a heap of (\S+) MiB`, "large": `: (10000000) lines: a heap of (\S+) MiB`,
 			},
 		}},
 		head: row{{"lines", ""}, {"heap, at most", ""}},
