@@ -15,8 +15,8 @@ import (
 func TestSecurityPage(t *testing.T) {
 	t.Parallel()
 	var named [2][]string
-	for i, page := range []string{"SECURITY.md", "zh-CN/SECURITY.md"} {
-		text, err := readGuide(page)
+	for i, page := range []string{"SECURITY.md", "SECURITY.zh-CN.md"} {
+		text, err := readGuide("../" + page)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestSecurityPage(t *testing.T) {
 			}
 			holders := regexp.MustCompile("`([^`]+)`|\\]\\([^)]*/([a-z_]+\\.txtar)\\)").FindAllStringSubmatch(cells[2], -1)
 			if len(holders) == 0 && len(named[i]) > 0 { // the first such line is the heading
-				t.Errorf("docs/%s: nothing holds: %s", page, cells[0])
+				t.Errorf("%s: nothing holds: %s", page, cells[0])
 			}
 			for _, holder := range holders {
 				named[i] = append(named[i], holder[1]+holder[2])
@@ -35,7 +35,7 @@ func TestSecurityPage(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(named[0], named[1]); diff != "" {
-		t.Errorf("the tests of docs/zh-CN/SECURITY.md (-English +Chinese):\n%s", diff)
+		t.Errorf("the tests of SECURITY.zh-CN.md (-English +Chinese):\n%s", diff)
 	}
 	if len(named[0]) < 60 {
 		t.Errorf("only %d tests found: the search is broken", len(named[0]))
@@ -43,10 +43,10 @@ func TestSecurityPage(t *testing.T) {
 	for _, name := range named[0] {
 		if room, test, is := strings.Cut(name, "."); is && (strings.HasPrefix(test, "Test") || strings.HasPrefix(test, "Fuzz")) {
 			if !declares(t, filepath.Join("..", filepath.FromSlash(room)), test) {
-				t.Errorf("docs/SECURITY.md: there is no %s in %s", test, room)
+				t.Errorf("SECURITY.md: there is no %s in %s", test, room)
 			}
 		} else if name != ".ci/run --all" && !exists(filepath.Join("testdata", "script", name)) {
-			t.Errorf("docs/SECURITY.md names %q, which is no test", name)
+			t.Errorf("SECURITY.md names %q, which is no test", name)
 		}
 	}
 }
