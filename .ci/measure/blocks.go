@@ -366,16 +366,26 @@ func diagnosing() block {
 	return block{
 		name: "diagnosing",
 		commands: []command{
-			bench("^BenchmarkData$", "./internal/diagnose", "-benchtime=300x", "-count=5"),
+			bench("^BenchmarkData$", "./internal/diagnose", "-benchtime=300x", "-count=5", "-cpu=1"),
+			bench("^BenchmarkOpen$", "./internal/opendata", "-benchtime=300x", "-count=60", "-cpu=1"),
 			{env: []string{"WXLOGIN_HONESTY=100000"}, args: []string{"-run=^(TestNoWrongVerdict|TestNoise)$", "./internal/diagnose"}},
 			{args: []string{"-run=^TestMatrix$", "./internal/diagnose", "-update"}},
 		},
-		head: row{{"time to diagnose one payload", ""}, {"ms", ""}},
+		head: row{{"to diagnose one payload", "诊断一份数据"}, {"times the decryption of a good one", "解密正常数据的倍数"}, {"ms", "毫秒"}},
 		rows: func(r *results) (rows []row) {
-			for _, c := range []struct{ name, label string }{
-				{"D36", "of another mini program"}, {"D30", "wrong session_key"}, {"D01", "`+` became a blank"}, {"D32", "wrong iv"}, {"D34", "a block altered"},
+			for _, c := range []struct {
+				name  string
+				label text
+			}{
+				{"D36", text{"of another mini program", "属于别的小程序"}},
+				{"D30", text{"wrong session_key", "session_key 不对"}},
+				{"D01", text{"`+` became a blank", "`+` 变成了空格"}},
+				{"D32", text{"wrong iv", "iv 不对"}},
+				{"D34", text{"a block altered", "有分组被改动"}},
 			} {
-				rows = append(rows, row{same(c.label + " (" + c.name + ")"), same(digits(r.least("Data/"+c.name+" ns/op") / 1e6))})
+				ns := r.least("Data/" + c.name + " ns/op")
+				label := text{c.label[0] + " (" + c.name + ")", c.label[1] + "（" + c.name + "）"}
+				rows = append(rows, row{label, same(digits(ns/r.least("Open ns/op")) + " x"), same(digits(ns / 1e6))})
 			}
 			return rows
 		},
