@@ -177,8 +177,9 @@ func (s *spending) spend(ctx context.Context, a *app.App, send func(context.Cont
 
 // explain adds what is known about a refusal to the error that it came in.
 func (s *spending) explain(a *app.App, err error, bound bool) error {
+	gone, unknown := a.InMemory()
 	in := diagnose.RefusalInput{
-		Use: s.use, Code: s.code, AppID: s.appID, Ledger: s.store != nil && a.StoreName() != "memory", History: s.history, IssuedAt: s.issuedAt, Again: s.again, Bound: bound,
+		Use: s.use, Code: s.code, AppID: s.appID, Ledger: s.store != nil && unknown == nil && !gone, History: s.history, IssuedAt: s.issuedAt, Again: s.again, Bound: bound,
 		Simulated: world.IsMagicCode(s.code) || world.IsMockCode(s.code) || world.IsMockPhoneCode(s.code),
 	}
 	return a.Explain(err, in)

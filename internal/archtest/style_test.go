@@ -124,10 +124,7 @@ func leftovers(name, text string) []string {
 func TestPlantedStyle(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("\n", maxFunctionLines-1)
-	tests := []struct {
-		name, file, code, want string
-		check                  func(*tree) []string
-	}{
+	runPlanted(t, []plantedCase{
 		{"longest function", "cmd/a.go", "package cmd\nfunc f() {" + long + "}\n", "", sizeFindings},
 		{"too long a function", "cmd/a.go", "package cmd\nfunc f() {\n" + long + "}\n", "func f has 81 lines", sizeFindings},
 		{"too long a file", "cmd/a.go", "package cmd\n" + strings.Repeat("\n", maxFileLines), "cmd/a.go has 501 lines", sizeFindings},
@@ -140,7 +137,20 @@ func TestPlantedStyle(t *testing.T) {
 		{"exit in a command", "cmd/a.go", "package cmd\nfunc f() { os.Exit(1) }\n", "os.Exit: only main.go", exitFindings},
 		{"fatal", "internal/a/a.go", "package a\nfunc f() { log.Fatal(1) }\n", "log.Fatal: only main.go", exitFindings},
 		{"exit handed on", "cmd/a.go", "package cmd\nfunc f() { defer g(os.Exit) }\n", "os.Exit: only main.go", exitFindings},
+	})
+	if got := leftovers("a.md", "fine\n- TO"+"DO later\n"); len(got) != 1 || !strings.HasPrefix(got[0], "a.md:2:") {
+		t.Errorf("leftovers: %q", got)
 	}
+}
+
+// A plantedCase is a file of one rule's concern: want is part of the first finding, "" where there must be none.
+type plantedCase struct {
+	name, file, code, want string
+	check                  func(*tree) []string
+}
+
+func runPlanted(t *testing.T, tests []plantedCase) {
+	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,8 +162,5 @@ func TestPlantedStyle(t *testing.T) {
 				t.Errorf("got %q, want a finding with %q", got, tt.want)
 			}
 		})
-	}
-	if got := leftovers("a.md", "fine\n- TO"+"DO later\n"); len(got) != 1 || !strings.HasPrefix(got[0], "a.md:2:") {
-		t.Errorf("leftovers: %q", got)
 	}
 }

@@ -139,7 +139,7 @@ func (s *Service) Login(ctx context.Context, code wechat.Code) (Token, error) {
 
 // begin reserves the code for this call, and writes down that it is about to be sent.
 func (s *Service) begin(ctx context.Context, code wechat.Code) (session.Exchange, error) {
-	e := session.Exchange{Origin: s.Origin, AppID: s.AppID, CodeHash: session.HashCode(code), At: s.Now(), Outcome: session.OutcomeSending}
+	e := sending(s.Origin, s.AppID, code, s.Now())
 	begun, err := s.Store.Begin(ctx, e, e.At.Add(claimLife))
 	switch {
 	case err != nil:
@@ -154,9 +154,7 @@ func (s *Service) begin(ctx context.Context, code wechat.Code) (session.Exchange
 // whatever became of it: from here on WeChat's own 40163 is the truth. Where the store does not take it, what begin wrote stays true,
 // that the code may be consumed, and its claim ends by itself after claimLife.
 func (s *Service) end(ctx context.Context, e session.Exchange, sent error, l *session.Login) (session.Session, error) {
-	e.At = s.Now()
-	e.Outcome, e.ErrCode = outcomeOf(sent)
-	return s.Store.End(ctx, e, l)
+	return s.Store.End(ctx, ended(e, sent, s.Now()), l)
 }
 
 // issue makes the token of a session that has just been saved.

@@ -31,9 +31,7 @@ func (s Spender) Spend(ctx context.Context, code wechat.Code, send func(ctx cont
 	if s.Ledger == nil {
 		return send(ctx)
 	}
-	entry := session.Exchange{
-		Origin: s.Origin, AppID: s.AppID, CodeHash: session.HashCode(code), At: s.Now(), Outcome: session.OutcomeSending,
-	}
+	entry := sending(s.Origin, s.AppID, code, s.Now())
 	if err := s.Ledger.Record(ctx, entry); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -41,10 +39,20 @@ func (s Spender) Spend(ctx context.Context, code wechat.Code, send func(ctx cont
 		return &StoreError{err}
 	}
 	err := send(ctx)
-	entry.At = s.Now()
-	entry.Outcome, entry.ErrCode = outcomeOf(err)
-	_ = s.Ledger.Record(context.WithoutCancel(ctx), entry)
+	_ = s.Ledger.Record(context.WithoutCancel(ctx), ended(entry, err, s.Now()))
 	return err
+}
+
+// sending is the entry of the ledger for a code that is about to be sent.
+func sending(origin wechat.Origin, app wechat.AppID, code wechat.Code, now time.Time) session.Exchange {
+	return session.Exchange{Origin: origin, AppID: app, CodeHash: session.HashCode(code), At: now, Outcome: session.OutcomeSending}
+}
+
+// ended is the entry that follows it once sending the code has given err.
+func ended(e session.Exchange, err error, now time.Time) session.Exchange {
+	e.At = now
+	e.Outcome, e.ErrCode = outcomeOf(err)
+	return e
 }
 
 // outcomeOf reads what became of a code from the error of sending it. Errors of our own, after the answer, change nothing about that.

@@ -178,7 +178,7 @@ func BenchmarkSave(b *testing.B) {
 	}
 }
 
-// BenchmarkLogin is what a login costs the store: a claim, a save, a release.
+// BenchmarkLogin is what a login costs the store: the beginning of an exchange, and its end.
 func BenchmarkLogin(b *testing.B) {
 	s := open(b, newPath(b))
 	var next atomic.Int64
@@ -186,10 +186,15 @@ func BenchmarkLogin(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			n := next.Add(1)
-			code := [32]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
-			_, claim := s.Claim(context.Background(), code, noon, noon.Add(time.Minute))
-			_, saved := s.Save(context.Background(), storetest.Login(int(n), noon))
-			if err := errors.Join(claim, saved, s.Release(context.Background(), code)); err != nil {
+			l := storetest.Login(int(n), noon)
+			e := session.Exchange{
+				Origin: l.Origin, AppID: l.AppID, CodeHash: [32]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)},
+				At: noon, Outcome: session.OutcomeSending,
+			}
+			_, begun := s.Begin(context.Background(), e, noon.Add(time.Minute))
+			e.Outcome = session.OutcomeExchanged
+			_, ended := s.End(context.Background(), e, &l)
+			if err := errors.Join(begun, ended); err != nil {
 				b.Error(err)
 			}
 		}
